@@ -1,0 +1,1 @@
+//! Kundig: a GraphQL service catalog that knows its customers.

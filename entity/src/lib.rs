@@ -1,0 +1,1 @@
+//! Kundig's tables as SeaORM entities, one file a table.

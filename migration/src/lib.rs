@@ -1,0 +1,1 @@
+//! Kundig's database schema, one file a migration; the same for SQLite and PostgreSQL.

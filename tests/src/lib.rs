@@ -1,0 +1,1 @@
+//! Starts the real server and talks to it over HTTP.
