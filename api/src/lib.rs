@@ -1,1 +1,8 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
+
+pub mod catalog;
+pub mod changes;
+pub mod outcomes;
+pub mod schema;
+pub mod shared;
+pub mod snapshot;
