@@ -16,7 +16,10 @@ use async_graphql::{
 use futures_util::future::BoxFuture;
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{limits, literals, problem::Problem};
+use super::{
+    limits, literals,
+    problem::{Problem, exceeded_limit},
+};
 use crate::shared::error_code::ErrorCode;
 
 /// How many documents are kept.
@@ -142,7 +145,11 @@ impl Documents {
         limits::check_size(&parsed)?;
         let document = Document::new(&parsed);
         let errors = self.validator.validate(parsed).await;
-        if errors.is_empty() { Ok(document) } else { Err(Problem::all_refused(ErrorCode::GraphqlValidationFailed, errors)) }
+        if errors.is_empty() {
+            return Ok(document);
+        }
+        let code = errors.iter().find_map(exceeded_limit).unwrap_or(ErrorCode::GraphqlValidationFailed);
+        Err(Problem::all_refused(code, errors))
     }
 }
 

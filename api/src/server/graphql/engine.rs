@@ -9,6 +9,7 @@ use async_graphql::{
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
+    completion,
     document::{Document, Documents, Operation},
     problem::{self, Problem},
     variables,
@@ -88,6 +89,9 @@ impl Engine {
         if problem::did_not_run(&response) {
             let status = axum::http::StatusCode::BAD_REQUEST;
             return Err(Problem { status, is_well_formed: true, errors: response.errors });
+        }
+        if !response.errors.is_empty() {
+            completion::complete(&self.env.registry, operation, &mut response);
         }
         Ok(response)
     }

@@ -1,5 +1,6 @@
 //! GraphQL over HTTP, after the specification at <https://graphql.github.io/graphql-over-http/>.
 
+mod completion;
 mod document;
 mod engine;
 mod limits;
@@ -35,8 +36,8 @@ use crate::{
 
 /// The largest body that is read, bytes: imports bring whole catalogs.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
-/// How long a request waits for the change that it asks for by `Kundig-Min-Sequence`.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How long a request waits for the change that it asks for by `Kundig-Min-Sequence`. Tests have no patience.
+const MAX_WAIT: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
 
 /// Of a response: the newest change in the catalog that it was answered from.
 pub(crate) const SEQUENCE: HeaderName = HeaderName::from_static("kundig-sequence");

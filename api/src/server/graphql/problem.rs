@@ -100,11 +100,16 @@ fn classify(error: &ServerError) -> ErrorCode {
     if error.source.is_none() && ABOUT_INPUT.iter().any(|start| message.starts_with(start)) {
         return ErrorCode::BadUserInput;
     }
-    match message {
-        "Query is too complex." => ErrorCode::QueryTooComplex,
-        "Query is nested too deep." => ErrorCode::QueryTooDeep,
-        _ if message.starts_with("The recursion depth of the query") => ErrorCode::QueryTooDeep,
-        _ => ErrorCode::InternalServerError,
+    exceeded_limit(error).unwrap_or(ErrorCode::InternalServerError)
+}
+
+/// Which of async-graphql's own limits an error is about. Only its message tells.
+pub(super) fn exceeded_limit(error: &ServerError) -> Option<ErrorCode> {
+    match error.message.as_str() {
+        "Query is too complex." => Some(ErrorCode::QueryTooComplex),
+        "Query is nested too deep." => Some(ErrorCode::QueryTooDeep),
+        message if message.starts_with("The recursion depth of the query") => Some(ErrorCode::QueryTooDeep),
+        _ => None,
     }
 }
 

@@ -78,7 +78,8 @@ impl Query {
     }
 
     async fn panicking(&self) -> Option<i32> {
-        panic!("the secret of the house")
+        let nothing: Option<i32> = None;
+        Some(nothing.expect("the secret of the house"))
     }
 
     async fn failing(&self) -> async_graphql::Result<Option<i32>> {
@@ -87,6 +88,18 @@ impl Query {
 
     async fn forgetful(&self) -> async_graphql::Result<Option<i32>> {
         Err(async_graphql::Error::new("Data `kundig::Secret` does not exist."))
+    }
+
+    async fn maybe_nested(&self) -> Option<Query> {
+        Some(Query)
+    }
+
+    async fn pair(&self) -> Vec<Option<Query>> {
+        vec![Some(Query), Some(Query)]
+    }
+
+    async fn required(&self) -> async_graphql::Result<i32> {
+        Err(ErrorCode::NotFound.error("There is no such thing."))
     }
 
     async fn coded(&self) -> async_graphql::Result<Option<i32>> {
