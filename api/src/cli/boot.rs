@@ -12,8 +12,17 @@ use crate::{
 };
 
 /// Opens the catalog and follows it until the shutdown begins.
-#[expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "a database is to be opened here")]
-pub(super) async fn open(_: &Config, _: bool, _: &Arc<Metrics>, shutdown: &Shutdown) -> anyhow::Result<(Replica, tokio::task::JoinHandle<()>)> {
+#[expect(
+    clippy::unused_async,
+    clippy::unnecessary_wraps,
+    reason = "a database is to be opened here"
+)]
+pub(super) async fn open(
+    _: &Config,
+    _: bool,
+    _: &Arc<Metrics>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<(Replica, tokio::task::JoinHandle<()>)> {
     let (newest, replica) = watch::channel(Some(Arc::new(Catalog { sequence: 1 })));
     let shutdown = shutdown.clone();
     let follower = tokio::spawn(async move {
@@ -30,10 +39,14 @@ pub(super) async fn migrate(_: &Config) -> anyhow::Result<()> {
 
 #[expect(clippy::unused_async, reason = "as above")]
 pub(super) async fn import(_: &ImportArgs, _: &Config) -> Result<(), Failure> {
-    Err(Failure::Refused(vec!["there is no exchange here".to_owned()]))
+    Err(Failure::Refused(vec![
+        "there is no exchange here".to_owned(),
+    ]))
 }
 
 #[expect(clippy::unused_async, reason = "as above")]
 pub(super) async fn export(_: &ExportArgs, _: &Config) -> Result<(), Failure> {
-    Err(Failure::Refused(vec!["there is no exchange here".to_owned()]))
+    Err(Failure::Refused(vec![
+        "there is no exchange here".to_owned(),
+    ]))
 }

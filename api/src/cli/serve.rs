@@ -37,20 +37,33 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     let metrics = Arc::new(Metrics::default());
     let (replica, follower) = boot::open(config, args.demo, &metrics, &shutdown).await?;
-    let router = server::router(schema::builder, replica, metrics).await.context("cannot start the server")?;
+    let router = server::router(schema::builder, replica, metrics)
+        .await
+        .context("cannot start the server")?;
 
     announce(&listener, config.log_format)?;
-    server::serve(router, listener, shutdown).await.context("the server failed")?;
-    follower.await.context("the follower of the change feed failed")?;
+    server::serve(router, listener, shutdown)
+        .await
+        .context("the server failed")?;
+    follower
+        .await
+        .context("the follower of the change feed failed")?;
     tracing::info!("stopped");
     Ok(())
 }
 
 fn announce(listener: &TcpListener, log_format: LogFormat) -> anyhow::Result<()> {
-    let address = format!("http://{}", listener.local_addr().context("the listener has no address")?);
+    let address = format!(
+        "http://{}",
+        listener
+            .local_addr()
+            .context("the listener has no address")?
+    );
     tracing::info!(address, "listening");
     tracing::info!("there is no authentication yet, so only this machine is served (loopback)");
     if log_format == LogFormat::Human {

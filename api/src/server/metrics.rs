@@ -17,8 +17,10 @@ use prometheus_client::{
 };
 
 /// From a tenth of a millisecond, which an answer from memory takes, to ten seconds.
-const DURATION_BUCKETS: [f64; 15] =
-    [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const DURATION_BUCKETS: [f64; 15] = [
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
+];
 
 /// All figures of one process. Other parts add theirs by [`Metrics::register`].
 #[derive(Debug)]
@@ -74,8 +76,14 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("kundig");
         let requests = Family::default();
-        registry.register("http_requests", "Requests answered, by route, GraphQL operation type and status", requests.clone());
-        let durations = Family::new_with_constructor((|| Histogram::new(DURATION_BUCKETS)) as fn() -> Histogram);
+        registry.register(
+            "http_requests",
+            "Requests answered, by route, GraphQL operation type and status",
+            requests.clone(),
+        );
+        let durations = Family::new_with_constructor(
+            (|| Histogram::new(DURATION_BUCKETS)) as fn() -> Histogram,
+        );
         registry.register_with_unit(
             "http_request_duration",
             "Time from a request's head to its answer's head, by route and GraphQL operation type",
@@ -83,14 +91,28 @@ impl Default for Metrics {
             durations.clone(),
         );
         let in_flight = Gauge::default();
-        registry.register("http_requests_in_flight", "Requests that are being answered", in_flight.clone());
+        registry.register(
+            "http_requests_in_flight",
+            "Requests that are being answered",
+            in_flight.clone(),
+        );
         let sql_statements = Family::default();
-        registry.register("sql_statements", "SQL statements executed, by what they were for", sql_statements.clone());
+        registry.register(
+            "sql_statements",
+            "SQL statements executed, by what they were for",
+            sql_statements.clone(),
+        );
         for purpose in [SqlPurpose::Request, SqlPurpose::Follower, SqlPurpose::Write] {
             // So that a counter that stays at zero is shown as zero.
             drop(sql_statements.get_or_create(&SqlLabels { purpose }));
         }
-        Self { registry: Mutex::new(registry), requests, durations, in_flight, sql_statements }
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            durations,
+            in_flight,
+            sql_statements,
+        }
     }
 }
 
@@ -102,12 +124,16 @@ impl Metrics {
 
     /// Counts one SQL statement.
     pub fn count_sql_statement(&self, purpose: SqlPurpose) {
-        self.sql_statements.get_or_create(&SqlLabels { purpose }).inc();
+        self.sql_statements
+            .get_or_create(&SqlLabels { purpose })
+            .inc();
     }
 
     /// How many SQL statements there were for this purpose.
     pub fn sql_statements(&self, purpose: SqlPurpose) -> u64 {
-        self.sql_statements.get_or_create(&SqlLabels { purpose }).get()
+        self.sql_statements
+            .get_or_create(&SqlLabels { purpose })
+            .get()
     }
 
     /// Everything in the text format that Prometheus reads.
@@ -139,8 +165,16 @@ impl Metrics {
             Some(OperationType::Subscription) => "subscription",
             None => "none",
         };
-        self.requests.get_or_create(&RequestLabels { route, operation, status: status.as_u16() }).inc();
-        self.durations.get_or_create(&DurationLabels { route, operation }).observe(duration.as_secs_f64());
+        self.requests
+            .get_or_create(&RequestLabels {
+                route,
+                operation,
+                status: status.as_u16(),
+            })
+            .inc();
+        self.durations
+            .get_or_create(&DurationLabels { route, operation })
+            .observe(duration.as_secs_f64());
     }
 }
 
@@ -166,16 +200,30 @@ mod tests {
         metrics.count_sql_statement(SqlPurpose::Follower);
         let text = metrics.render();
         assert!(text.contains("kundig_changes_total 3"), "{text}");
-        assert!(text.contains("kundig_sql_statements_total{purpose=\"follower\"} 1"), "{text}");
-        assert!(text.contains("kundig_sql_statements_total{purpose=\"request\"} 0"), "{text}");
+        assert!(
+            text.contains("kundig_sql_statements_total{purpose=\"follower\"} 1"),
+            "{text}"
+        );
+        assert!(
+            text.contains("kundig_sql_statements_total{purpose=\"request\"} 0"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_request_counts_as_in_flight_until_it_is_dropped() {
         let metrics = Metrics::default();
         let request = metrics.start_request();
-        assert!(metrics.render().contains("kundig_http_requests_in_flight 1"));
+        assert!(
+            metrics
+                .render()
+                .contains("kundig_http_requests_in_flight 1")
+        );
         drop(request);
-        assert!(metrics.render().contains("kundig_http_requests_in_flight 0"));
+        assert!(
+            metrics
+                .render()
+                .contains("kundig_http_requests_in_flight 0")
+        );
     }
 }

@@ -13,7 +13,10 @@ pub struct RequestCatalog(Arc<AtomicI64>);
 
 impl RequestCatalog {
     /// A request that reads this catalog.
-    #[expect(clippy::needless_pass_by_value, reason = "the catalog is kept for the request's duration")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the catalog is kept for the request's duration"
+    )]
     pub fn new(catalog: Arc<Catalog>) -> Self {
         Self(Arc::new(AtomicI64::new(catalog.sequence)))
     }

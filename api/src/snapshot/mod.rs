@@ -25,7 +25,10 @@ impl Replica {
 
     /// The newest snapshot.
     pub fn current(&self) -> Arc<Catalog> {
-        self.newest.borrow().clone().unwrap_or_else(|| Arc::new(Catalog { sequence: 0 }))
+        self.newest
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| Arc::new(Catalog { sequence: 0 }))
     }
 
     /// Whether it has caught up.
@@ -35,12 +38,19 @@ impl Replica {
 
     /// The newest change in the catalog.
     pub fn newest_sequence(&self) -> i64 {
-        self.newest.borrow().as_ref().map_or(0, |catalog| catalog.sequence)
+        self.newest
+            .borrow()
+            .as_ref()
+            .map_or(0, |catalog| catalog.sequence)
     }
 
     /// Waits until the catalog contains the change; false where it never will.
     pub async fn wait_for(&self, sequence: i64) -> bool {
-        let contains = |newest: &Option<Arc<Catalog>>| newest.as_ref().is_some_and(|catalog| catalog.sequence >= sequence);
+        let contains = |newest: &Option<Arc<Catalog>>| {
+            newest
+                .as_ref()
+                .is_some_and(|catalog| catalog.sequence >= sequence)
+        };
         self.newest.clone().wait_for(contains).await.is_ok()
     }
 }

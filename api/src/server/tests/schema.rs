@@ -1,8 +1,8 @@
 //! A schema with everything that a server has to cope with.
 
 use async_graphql::{
-    Context, EmptySubscription, Enum, InputObject, InputValueError, InputValueResult, MaybeUndefined, Object, Scalar, ScalarType,
-    Schema, SchemaBuilder, Value,
+    Context, EmptySubscription, Enum, InputObject, InputValueError, InputValueResult,
+    MaybeUndefined, Object, Scalar, ScalarType, Schema, SchemaBuilder, Value,
 };
 
 use crate::shared::{
@@ -61,8 +61,17 @@ impl Query {
     }
 
     async fn paint(&self, with: Paint) -> String {
-        let colour = if with.colour == Colour::Red { "red" } else { "green" };
-        format!("{colour} x{} {:?} {}", with.coats, with.tags.unwrap_or_default(), with.under.is_some())
+        let colour = if with.colour == Colour::Red {
+            "red"
+        } else {
+            "green"
+        };
+        format!(
+            "{colour} x{} {:?} {}",
+            with.coats,
+            with.tags.unwrap_or_default(),
+            with.under.is_some()
+        )
     }
 
     async fn list(&self, texts: Option<Vec<String>>) -> Vec<String> {
@@ -87,7 +96,9 @@ impl Query {
     }
 
     async fn forgetful(&self) -> async_graphql::Result<Option<i32>> {
-        Err(async_graphql::Error::new("Data `kundig::Secret` does not exist."))
+        Err(async_graphql::Error::new(
+            "Data `kundig::Secret` does not exist.",
+        ))
     }
 
     async fn maybe_nested(&self) -> Option<Query> {
