@@ -24,6 +24,7 @@ impl Query {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mutation;
 
+#[expect(clippy::unused_async, reason = "resolvers are async")]
 #[Object]
 impl Mutation {
     /// Moves the catalog on.

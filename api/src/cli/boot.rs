@@ -12,11 +12,7 @@ use crate::{
 };
 
 /// Opens the catalog and follows it until the shutdown begins.
-#[expect(
-    clippy::unused_async,
-    clippy::unnecessary_wraps,
-    reason = "a database is to be opened here"
-)]
+#[expect(clippy::unused_async, reason = "a database is to be opened here")]
 pub(super) async fn open(
     _: &Config,
     _: bool,

@@ -10,8 +10,8 @@ use crate::config::Config;
 /// Where to export to.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-The same catalog gives the same bytes, so exports can be compared and kept in version control. Importing one into an
-empty catalog gives the identical catalog.
+The same catalog gives the same bytes, so exports can be compared and kept in version control.
+Importing one into an empty catalog gives the identical catalog.
 
 Examples:
   kundig export > catalog.yaml

@@ -25,7 +25,7 @@ use crate::{
 #[command(
     name = "kundig",
     version,
-    max_term_width = 110,
+    max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -57,8 +57,8 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the database's schema up to date
     #[command(after_help = "\
-`kundig serve` and `kundig import` do this on their own unless --no-migrate is given. Running it twice, or on
-several machines at once, does no harm.
+`kundig serve` and `kundig import` do this on their own unless --no-migrate is given. Running it
+twice, or on several machines at once, does no harm.
 
 Example:
   kundig migrate --database postgres://kundig@db/kundig")]
@@ -70,7 +70,7 @@ Example:
     /// Print the GraphQL schema
     #[command(after_help = "\
 Example:
-  kundig schema > schema.graphql            for code generators and editors")]
+  kundig schema > schema.graphql   for code generators and editors")]
     Schema,
 }
 

@@ -17,9 +17,9 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  kundig serve --demo                                     start with the demo catalog, in ./kundig.db
-  kundig serve --database postgres://kundig@db/kundig     any number of these may run side by side
-  kundig serve --listen 127.0.0.1:0 --log-format json     any free port; the log line \"listening\" tells which
+  kundig serve --demo                                   start with the demo catalog
+  kundig serve --database postgres://kundig@db/kundig   any number may run side by side
+  kundig serve --listen 127.0.0.1:0 --log-format json   the log line \"listening\" tells the port
 
 Addresses:
   /           GraphiQL, to explore the API in a browser
@@ -27,8 +27,8 @@ Addresses:
   /healthz    the process lives          /readyz   the catalog is loaded
   /metrics    figures for Prometheus
 
-SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s later; a second one stops
-it at once.")]
+SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s
+later; a second one stops it at once.")]
 pub(super) struct ServeArgs {
     /// Put the demo catalog into an empty database first
     #[arg(long)]

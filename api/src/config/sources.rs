@@ -42,8 +42,13 @@ pub struct Flags {
     /// Address and port to listen on; 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// The catalog's database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://kundig.db]
-    #[arg(long, global = true, value_name = "URL")]
+    /// The catalog's database.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The catalog's database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://kundig.db]"
+    )]
     pub database: Option<String>,
     /// Connections to the database at most [default: 10]
     #[arg(long, global = true, value_name = "COUNT")]

@@ -40,7 +40,7 @@ pub(super) fn complete(registry: &Registry, operation: &Operation, response: &mu
 fn restore_objects(value: &mut Value, path: &[PathSegment]) {
     match (path, value) {
         ([PathSegment::Field(_), ..], value @ Value::Null) => {
-            *value = Value::Object(IndexMap::new())
+            *value = Value::Object(IndexMap::new());
         }
         ([PathSegment::Field(key), rest @ ..], Value::Object(fields)) => {
             if let Some(value) = fields.get_mut(key.as_str()) {

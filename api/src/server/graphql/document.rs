@@ -99,10 +99,10 @@ fn collect_fragments(
     for selection in &selection_set.items {
         match &selection.node {
             Selection::Field(field) => {
-                collect_fragments(document, &field.node.selection_set.node, found)
+                collect_fragments(document, &field.node.selection_set.node, found);
             }
             Selection::InlineFragment(fragment) => {
-                collect_fragments(document, &fragment.node.selection_set.node, found)
+                collect_fragments(document, &fragment.node.selection_set.node, found);
             }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;

@@ -142,7 +142,7 @@ fn parse_quality(text: &str) -> Option<u16> {
     )]
     (0.0..=1.0)
         .contains(&quality)
-        .then(|| (quality * 1000.0) as u16)
+        .then_some((quality * 1000.0) as u16)
 }
 
 #[cfg(test)]

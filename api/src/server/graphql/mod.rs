@@ -52,11 +52,16 @@ pub(crate) const MIN_SEQUENCE: HeaderName = HeaderName::from_static("kundig-min-
 pub(crate) struct GraphqlService {
     engine: Engine,
     replica: Replica,
+    anonymous: Actor,
 }
 
 impl GraphqlService {
     pub(crate) fn new(engine: Engine, replica: Replica) -> Self {
-        Self { engine, replica }
+        Self {
+            engine,
+            replica,
+            anonymous: Actor("anonymous".into()),
+        }
     }
 }
 
@@ -172,7 +177,7 @@ impl Exchange<'_> {
             request
                 .data(catalog.clone())
                 .data(self.request_id.clone())
-                .data(Actor("anonymous".into()))
+                .data(service.anonymous.clone())
         };
         let response = service
             .engine

@@ -48,7 +48,9 @@ impl Problem {
 
     /// As [`Problem::refused`], for several errors of one kind.
     pub(crate) fn all_refused(code: ErrorCode, mut errors: Vec<ServerError>) -> Self {
-        errors.iter_mut().for_each(|error| set_code(error, code));
+        for error in &mut errors {
+            set_code(error, code);
+        }
         Self {
             status: StatusCode::BAD_REQUEST,
             is_well_formed: true,

@@ -239,7 +239,7 @@ pub(super) fn remove_left_out(selection_set: &mut SelectionSet, left_out: &[&Nam
                 remove_left_out(&mut field.node.selection_set.node, left_out);
             }
             Selection::InlineFragment(fragment) => {
-                remove_left_out(&mut fragment.node.selection_set.node, left_out)
+                remove_left_out(&mut fragment.node.selection_set.node, left_out);
             }
             Selection::FragmentSpread(_) => {}
         }

@@ -1,8 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod execution;
 mod graphql;
 mod routes;
 mod schema;
+mod stopping;
 
 use std::{str::FromStr, sync::Arc};
 
