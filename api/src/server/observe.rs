@@ -78,7 +78,7 @@ fn log(
     duration: Duration,
 ) {
     let status = response.status().as_u16();
-    let milliseconds = duration.as_secs_f64() * 1000.0;
+    let milliseconds = (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     let name = operation.name.as_deref();
     macro_rules! line {
         ($level:ident) => {
@@ -87,7 +87,7 @@ fn log(
                 method,
                 path,
                 status,
-                duration_ms = format_args!("{milliseconds:.3}"),
+                duration_ms = milliseconds,
                 operation = name,
                 "request"
             )
