@@ -2,7 +2,10 @@
 
 pub mod catalog;
 pub mod changes;
+pub mod cli;
+pub mod config;
 pub mod outcomes;
 pub mod schema;
+pub mod server;
 pub mod shared;
 pub mod snapshot;
