@@ -1,0 +1,4 @@
+//! Tests of the whole: the real server, real databases, HTTP.
+
+mod generator;
+mod migrations;
