@@ -1,0 +1,4 @@
+//! What the rooms share.
+
+pub mod error_code;
+pub mod request;
