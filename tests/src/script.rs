@@ -1,7 +1,8 @@
 //! Conformance tests that are written in JavaScript.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use crate::SETUP_HINT;
 
@@ -24,4 +25,16 @@ pub fn run(name: &str, arguments: &[&str]) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
+}
+
+/// Like [`run`], for a script that drives Chromium: the variable `CHROMIUM`, or else the one that is installed.
+pub fn run_in_browser(name: &str, arguments: &[&str]) {
+    let browser =
+        env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    assert!(
+        fs::exists(&browser).unwrap_or_default(),
+        "Chromium was not found at {}: {SETUP_HINT}",
+        browser.display()
+    );
+    run(name, arguments);
 }
