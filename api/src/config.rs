@@ -17,7 +17,9 @@ pub use self::{
 };
 use self::{
     sources::Sources,
-    values::{parse_bool, parse_database, parse_duration, parse_listen, parse_log_filter, parse_positive},
+    values::{
+        parse_bool, parse_database, parse_duration, parse_listen, parse_log_filter, parse_positive,
+    },
 };
 
 /// Everything that can be set.
@@ -61,7 +63,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let sources = Sources::collect(flags, environment, directory, &mut problems);
-        let mut pick = Picker { sources: &sources, problems: &mut problems };
+        let mut pick = Picker {
+            sources: &sources,
+            problems: &mut problems,
+        };
 
         let listen = pick.setting("listen", "127.0.0.1:8080", parse_listen);
         let database = pick.setting("database", "sqlite://kundig.db", parse_database);
@@ -73,7 +78,16 @@ impl Config {
         let log_format = pick.setting("log_format", "human", LogFormat::parse);
 
         // Each of these is `None` only where there is a problem, so the two conditions say the same.
-        match (listen, database, database_connections, migrate, poll_interval, currency, log, log_format) {
+        match (
+            listen,
+            database,
+            database_connections,
+            migrate,
+            poll_interval,
+            currency,
+            log,
+            log_format,
+        ) {
             (
                 Some(listen),
                 Some(database),
@@ -83,9 +97,16 @@ impl Config {
                 Some(currency),
                 Some(log),
                 Some(log_format),
-            ) if problems.is_empty() => {
-                Ok(Self { listen, database, database_connections, migrate, poll_interval, currency, log, log_format })
-            }
+            ) if problems.is_empty() => Ok(Self {
+                listen,
+                database,
+                database_connections,
+                migrate,
+                poll_interval,
+                currency,
+                log,
+                log_format,
+            }),
             _ => Err(ConfigError { problems }),
         }
     }
@@ -98,7 +119,12 @@ struct Picker<'a> {
 
 impl Picker<'_> {
     /// The value from the first source that has the setting; what is wrong with it goes to the problems.
-    fn setting<T>(&mut self, key: &'static str, default: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+    fn setting<T>(
+        &mut self,
+        key: &'static str,
+        default: &str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let (value, origin) = self.sources.get(key).unwrap_or((default, &Origin::Default));
         match parse(value) {
             Ok(value) => Some(value),

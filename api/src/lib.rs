@@ -1,7 +1,10 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
 
+pub mod catalog;
+pub mod changes;
 pub mod cli;
 pub mod config;
+pub mod outcomes;
 pub mod schema;
 pub mod server;
 pub mod shared;

@@ -1,45 +1,162 @@
-//! The roots of the GraphQL schema.
+//! The API's roots, merged from the rooms.
 
-use async_graphql::{Context, EmptySubscription, Object, SchemaBuilder};
+use async_graphql::{
+    Context, EmptySubscription, ID, Interface, MergedObject, Object, Result, SDLExportOptions,
+    SchemaBuilder,
+};
 
-use crate::shared::request::RequestCatalog;
+use crate::catalog::capabilities::graphql::{
+    BusinessCapabilityMutations, BusinessCapabilityQueries, CapabilityNode,
+};
+use crate::catalog::customers::graphql::{CustomerMutations, CustomerNode, CustomerQueries};
+use crate::catalog::offerings::graphql::{
+    OfferingNode, ServiceOfferingMutations, ServiceOfferingQueries,
+};
+use crate::catalog::people::graphql::{PersonMutations, PersonNode, PersonQueries};
+use crate::catalog::services::graphql::{ServiceNode, ServiceQueries};
+use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
+use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
+use crate::changes::graphql::ChangeQueries;
+use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
+use crate::shared::graphql::{Currency, bad_input, catalog};
+use crate::shared::ids::{Id, ObjectRef, ObjectType};
+use crate::snapshot::Replica;
 
-/// The executable schema.
+/// Everything that can be asked.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    NodeQueries,
+    ServiceQueries,
+    PersonQueries,
+    TeamQueries,
+    CustomerQueries,
+    BusinessOutcomeQueries,
+    BusinessCapabilityQueries,
+    ServiceOfferingQueries,
+    ChangeQueries,
+);
+
+/// Everything that can be changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    ServiceMutations,
+    EdgeMutations,
+    PersonMutations,
+    TeamMutations,
+    CustomerMutations,
+    BusinessOutcomeMutations,
+    BusinessCapabilityMutations,
+    ServiceOfferingMutations,
+);
+
+/// The whole API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The root of all reads.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Query;
-
-#[Object]
-impl Query {
-    /// Greets.
-    async fn greeting(&self, #[graphql(default = 1)] times: i32, name: Option<String>) -> String {
-        let name = name.as_deref().unwrap_or("world");
-        vec![format!("Hello {name}"); usize::try_from(times).unwrap_or_default()].join(", ")
-    }
+/// The API over a replica, to be finished; amounts are in `currency`.
+pub fn builder(
+    replica: Replica,
+    currency: Currency,
+) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    roots().data(replica).data(currency)
 }
 
-/// The root of all writes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Mutation;
-
-#[Object]
-impl Mutation {
-    /// Moves the catalog on.
-    async fn advance(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
-        let catalog = ctx.data::<RequestCatalog>()?;
-        catalog.advance();
-        Ok(catalog.sequence().to_string())
-    }
+fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
 }
 
-/// A schema builder with the roots in it.
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation, EmptySubscription)
-}
-
-/// The schema in GraphQL's schema definition language.
+/// The API in the schema definition language, as `kundig schema` prints it.
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    roots().finish().sdl_with_options(options)
+}
+
+/// Everything with an identity.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, never changes."))]
+pub enum Node {
+    /// Somebody.
+    Person(PersonNode),
+    /// Delivers services.
+    Team(TeamNode),
+    /// Whom services are for.
+    Customer(CustomerNode),
+    /// What the business wants.
+    BusinessOutcome(OutcomeNode),
+    /// What the business can do.
+    BusinessCapability(CapabilityNode),
+    /// What is delivered.
+    Service(ServiceNode),
+    /// What can be requested.
+    ServiceOffering(OfferingNode),
+}
+
+/// The object, if it is there.
+pub fn node_of(ctx: &Context<'_>, object: ObjectRef) -> Option<Node> {
+    let catalog = catalog(ctx);
+    let key = object.id;
+    match object.kind {
+        ObjectType::Person => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| PersonNode(record).into()),
+        ObjectType::Team => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| TeamNode(record).into()),
+        ObjectType::Customer => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| CustomerNode(record).into()),
+        ObjectType::BusinessOutcome => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| OutcomeNode(record).into()),
+        ObjectType::BusinessCapability => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| CapabilityNode(record).into()),
+        ObjectType::Service => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| ServiceNode(record).into()),
+        ObjectType::ServiceOffering => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| OfferingNode(record).into()),
+    }
+}
+
+/// Queries for objects of any type.
+#[derive(Default)]
+pub struct NodeQueries;
+
+#[Object]
+impl NodeQueries {
+    /// The object with this id; null where there is none.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
+        node_of(ctx, id.parse().ok()?)
+    }
+
+    /// The objects with these ids, in the same order; null where there is none. Errors: BAD_USER_INPUT for more than 100.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Their ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        const MOST: usize = 100;
+        if ids.len() > MOST {
+            return Err(bad_input(format!(
+                "`ids` has {} entries; at most {MOST} are allowed",
+                ids.len()
+            )));
+        }
+        Ok(ids
+            .iter()
+            .map(|id| node_of(ctx, id.parse().ok()?))
+            .collect())
+    }
 }

@@ -45,7 +45,11 @@ try {
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByText('Root Types').waitFor();
 
-  if (query) await editor.evaluate((element, text) => element.CodeMirror.setValue(text), query);
+  if (query) {
+    await editor.evaluate((element, text) => element.CodeMirror.setValue(text), query);
+    // GraphiQL waits a little for the typing to end before it looks which operations there are.
+    await page.waitForTimeout(500);
+  }
   await page.getByRole('button', { name: 'Execute query (Ctrl-Enter)' }).click();
   const readResult = () => page.locator('.result-window .CodeMirror').evaluate((element) => element.CodeMirror.getValue());
   await page.waitForFunction(() => {

@@ -1,39 +1,58 @@
-//! Stand-in, replaced when the catalog arrives: where the commands meet the database.
+//! Where the commands meet the database.
 
-use std::sync::Arc;
+use anyhow::Context;
+use tokio::task::JoinHandle;
 
-use tokio::sync::watch;
+use crate::config::Config;
+use crate::server::Shutdown;
+use crate::server::metrics::Metrics;
+use crate::shared::database::Database;
+use crate::snapshot::Replica;
 
-use super::{Failure, export::ExportArgs, import::ImportArgs};
-use crate::{
-    config::Config,
-    server::{Shutdown, metrics::Metrics},
-    snapshot::{Catalog, Replica},
-};
-
-/// Opens the catalog and follows it until the shutdown begins.
-#[expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "a database is to be opened here")]
-pub(super) async fn open(_: &Config, _: bool, _: &Arc<Metrics>, shutdown: &Shutdown) -> anyhow::Result<(Replica, tokio::task::JoinHandle<()>)> {
-    let (newest, replica) = watch::channel(Some(Arc::new(Catalog { sequence: 1 })));
-    let shutdown = shutdown.clone();
-    let follower = tokio::spawn(async move {
-        shutdown.begun().await;
-        drop(newest);
-    });
-    Ok((Replica::new(replica), follower))
+/// Connects to the database and brings its schema up to date, or checks that it is where that is turned off.
+pub(super) async fn database(config: &Config, metrics: &Metrics) -> anyhow::Result<Database> {
+    let database = connect(config, metrics).await?;
+    if config.migrate {
+        database.migrate().await?;
+    } else {
+        database.check_schema().await?;
+    }
+    Ok(database)
 }
 
-#[expect(clippy::unused_async, reason = "as above")]
-pub(super) async fn migrate(_: &Config) -> anyhow::Result<()> {
-    anyhow::bail!("there is no database here")
+/// Reads the whole catalog.
+pub(super) async fn replica(config: &Config, metrics: &Metrics) -> anyhow::Result<Replica> {
+    let database = database(config, metrics).await?;
+    Replica::open(database)
+        .await
+        .context("can't read the catalog")
 }
 
-#[expect(clippy::unused_async, reason = "as above")]
-pub(super) async fn import(_: &ImportArgs, _: &Config) -> Result<(), Failure> {
-    Err(Failure::Refused(vec!["there is no exchange here".to_owned()]))
+/// Keeps the catalog up to date until the shutdown begins.
+pub(super) fn follow(replica: &Replica, config: &Config, shutdown: &Shutdown) -> JoinHandle<()> {
+    let (replica, shutdown) = (replica.clone(), shutdown.clone());
+    let poll = config.poll_interval;
+    tokio::spawn(async move {
+        tokio::select! {
+            () = replica.follow(poll) => {}
+            () = shutdown.begun() => {}
+        }
+    })
 }
 
-#[expect(clippy::unused_async, reason = "as above")]
-pub(super) async fn export(_: &ExportArgs, _: &Config) -> Result<(), Failure> {
-    Err(Failure::Refused(vec!["there is no exchange here".to_owned()]))
+/// Brings the database's schema up to date.
+pub(super) async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let database = connect(config, &Metrics::default()).await?;
+    database.migrate().await?;
+    database.close().await;
+    Ok(())
+}
+
+async fn connect(config: &Config, metrics: &Metrics) -> anyhow::Result<Database> {
+    Database::connect(
+        config.database.expose(),
+        config.database_connections,
+        metrics.statement_counts(),
+    )
+    .await
 }

@@ -39,11 +39,23 @@ impl Failure {
     pub fn print(&self, out: &mut impl Write) {
         let lines: Vec<String> = match self {
             Self::Failed(error) => {
-                let causes = error.chain().skip(1).map(|cause| format!("  because: {cause}"));
-                std::iter::once(format!("error: {error}")).chain(causes).collect()
+                let causes = error
+                    .chain()
+                    .skip(1)
+                    .map(|cause| format!("  because: {cause}"));
+                std::iter::once(format!("error: {error}"))
+                    .chain(causes)
+                    .collect()
             }
-            Self::Settings(error) => error.problems.iter().map(|problem| format!("error: {problem}")).collect(),
-            Self::Refused(problems) => problems.iter().map(|problem| format!("error: {problem}")).collect(),
+            Self::Settings(error) => error
+                .problems
+                .iter()
+                .map(|problem| format!("error: {problem}"))
+                .collect(),
+            Self::Refused(problems) => problems
+                .iter()
+                .map(|problem| format!("error: {problem}"))
+                .collect(),
         };
         for line in lines {
             // Where standard error is closed there is nobody left to tell.
@@ -67,16 +79,29 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_with_its_causes_and_without_a_backtrace() {
-        let failure = Failure::from(anyhow!("connection refused").context("cannot open the database"));
-        assert_eq!(printed(&failure), "error: cannot open the database\n  because: connection refused\n");
+        let failure =
+            Failure::from(anyhow!("connection refused").context("cannot open the database"));
+        assert_eq!(
+            printed(&failure),
+            "error: cannot open the database\n  because: connection refused\n"
+        );
         assert_eq!(failure.code(), 1);
     }
 
     #[test]
     fn every_problem_has_a_line_and_each_kind_its_code() {
         let failure = Failure::Refused(vec!["a.yaml:1:2: no".into(), "b.yaml:3:4: no".into()]);
-        assert_eq!(printed(&failure), "error: a.yaml:1:2: no\nerror: b.yaml:3:4: no\n");
+        assert_eq!(
+            printed(&failure),
+            "error: a.yaml:1:2: no\nerror: b.yaml:3:4: no\n"
+        );
         assert_eq!(failure.code(), 3);
-        assert_eq!(Failure::Settings(ConfigError { problems: vec!["x".into()] }).code(), 2);
+        assert_eq!(
+            Failure::Settings(ConfigError {
+                problems: vec!["x".into()]
+            })
+            .code(),
+            2
+        );
     }
 }

@@ -22,7 +22,13 @@ use crate::{
 
 /// A service catalog that knows its customers, served as a GraphQL API.
 #[derive(Debug, Parser)]
-#[command(name = "kundig", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "kundig",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "\
 Try it:
   kundig serve --demo                       a catalog with a story in it, at http://127.0.0.1:8080
@@ -51,8 +57,8 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the database's schema up to date
     #[command(after_help = "\
-`kundig serve` and `kundig import` do this on their own unless --no-migrate is given. Running it twice, or on
-several machines at once, does no harm.
+`kundig serve` and `kundig import` do this on their own unless --no-migrate is given. Running it
+twice, or on several machines at once, does no harm.
 
 Example:
   kundig migrate --database postgres://kundig@db/kundig")]
@@ -64,7 +70,7 @@ Example:
     /// Print the GraphQL schema
     #[command(after_help = "\
 Example:
-  kundig schema > schema.graphql            for code generators and editors")]
+  kundig schema > schema.graphql   for code generators and editors")]
     Schema,
 }
 
@@ -102,9 +108,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// Prints a command's result. A reader that has seen enough, as `head` does, is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Failed(anyhow::Error::new(error).context("cannot write to standard output")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Failed(
+            anyhow::Error::new(error).context("cannot write to standard output"),
+        )),
         _ => Ok(()),
     }
 }
@@ -123,7 +129,10 @@ mod tests {
 
     #[test]
     fn settings_may_stand_before_and_after_the_command() {
-        for line in [["kundig", "--listen", "127.0.0.1:1", "serve"], ["kundig", "serve", "--listen", "127.0.0.1:1"]] {
+        for line in [
+            ["kundig", "--listen", "127.0.0.1:1", "serve"],
+            ["kundig", "serve", "--listen", "127.0.0.1:1"],
+        ] {
             let cli = Cli::try_parse_from(line).unwrap();
             assert_eq!(cli.flags.listen.as_deref(), Some("127.0.0.1:1"));
         }

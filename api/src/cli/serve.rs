@@ -11,15 +11,16 @@ use crate::{
     config::{Config, LogFormat},
     schema,
     server::{self, Shutdown, metrics::Metrics},
+    shared::graphql::Currency,
 };
 
 /// What to serve.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  kundig serve --demo                                     start with the demo catalog, in ./kundig.db
-  kundig serve --database postgres://kundig@db/kundig     any number of these may run side by side
-  kundig serve --listen 127.0.0.1:0 --log-format json     any free port; the log line \"listening\" tells which
+  kundig serve --demo                                   start with the demo catalog
+  kundig serve --database postgres://kundig@db/kundig   any number may run side by side
+  kundig serve --listen 127.0.0.1:0 --log-format json   the log line \"listening\" tells the port
 
 Addresses:
   /           GraphiQL, to explore the API in a browser
@@ -27,8 +28,8 @@ Addresses:
   /healthz    the process lives          /readyz   the catalog is loaded
   /metrics    figures for Prometheus
 
-SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s later; a second one stops
-it at once.")]
+SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s
+later; a second one stops it at once.")]
 pub(super) struct ServeArgs {
     /// Put the demo catalog into an empty database first
     #[arg(long)]
@@ -37,20 +38,36 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     let metrics = Arc::new(Metrics::default());
-    let (replica, follower) = boot::open(config, args.demo, &metrics, &shutdown).await?;
-    let router = server::router(schema::builder, replica, metrics).await.context("cannot start the server")?;
+    let replica = boot::replica(config, &metrics).await?;
+    let follower = boot::follow(&replica, config, &shutdown);
+    let currency = Currency(config.currency.code().into());
+    let schema = || schema::builder(replica.clone(), currency.clone());
+    let router = server::router(schema, replica.clone(), metrics)
+        .await
+        .context("cannot start the server")?;
 
     announce(&listener, config.log_format)?;
-    server::serve(router, listener, shutdown).await.context("the server failed")?;
-    follower.await.context("the follower of the change feed failed")?;
+    server::serve(router, listener, shutdown)
+        .await
+        .context("the server failed")?;
+    follower
+        .await
+        .context("the follower of the change feed failed")?;
     tracing::info!("stopped");
     Ok(())
 }
 
 fn announce(listener: &TcpListener, log_format: LogFormat) -> anyhow::Result<()> {
-    let address = format!("http://{}", listener.local_addr().context("the listener has no address")?);
+    let address = format!(
+        "http://{}",
+        listener
+            .local_addr()
+            .context("the listener has no address")?
+    );
     tracing::info!(address, "listening");
     tracing::info!("there is no authentication yet, so only this machine is served (loopback)");
     if log_format == LogFormat::Human {

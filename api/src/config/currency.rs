@@ -17,7 +17,11 @@ pub struct Currency(&'static str);
 impl Currency {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let known = CODES.split_whitespace().find(|code| *code == text);
-        known.map(Self).ok_or_else(|| format!("\"{text}\" is no currency; codes are those of ISO 4217, such as EUR, USD or CHF"))
+        known.map(Self).ok_or_else(|| {
+            format!(
+                "\"{text}\" is no currency; codes are those of ISO 4217, such as EUR, USD or CHF"
+            )
+        })
     }
 
     /// Its code: `EUR`.

@@ -39,12 +39,18 @@ pub(super) fn read(path: &Path) -> Result<Vec<(&'static str, String)>, FileError
     let settings = [
         ("listen", file.listen),
         ("database", file.database),
-        ("database_connections", file.database_connections.map(|count| count.to_string())),
+        (
+            "database_connections",
+            file.database_connections.map(|count| count.to_string()),
+        ),
         ("migrate", file.migrate.map(|migrate| migrate.to_string())),
         ("poll_interval", file.poll_interval),
         ("currency", file.currency),
         ("log", file.log),
         ("log_format", file.log_format),
     ];
-    Ok(settings.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    Ok(settings
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect())
 }

@@ -21,8 +21,16 @@ const PREFIX: &str = "KUNDIG_";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 
 /// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
-pub(super) const KEYS: [&str; 8] =
-    ["listen", "database", "database_connections", "migrate", "poll_interval", "currency", "log", "log_format"];
+pub(super) const KEYS: [&str; 8] = [
+    "listen",
+    "database",
+    "database_connections",
+    "migrate",
+    "poll_interval",
+    "currency",
+    "log",
+    "log_format",
+];
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -34,8 +42,13 @@ pub struct Flags {
     /// Address and port to listen on; 0 takes any free port [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// The catalog's database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://kundig.db]
-    #[arg(long, global = true, value_name = "URL")]
+    /// The catalog's database.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The catalog's database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://kundig.db]"
+    )]
     pub database: Option<String>,
     /// Connections to the database at most [default: 10]
     #[arg(long, global = true, value_name = "COUNT")]
@@ -64,13 +77,19 @@ impl Flags {
         let valued = [
             ("listen", &self.listen, "--listen"),
             ("database", &self.database, "--database"),
-            ("database_connections", &self.database_connections, "--database-connections"),
+            (
+                "database_connections",
+                &self.database_connections,
+                "--database-connections",
+            ),
             ("poll_interval", &self.poll_interval, "--poll-interval"),
             ("currency", &self.currency, "--currency"),
             ("log", &self.log, "--log"),
             ("log_format", &self.log_format, "--log-format"),
         ];
-        let given = valued.into_iter().filter_map(|(key, value, flag)| Some((key, value.as_deref()?, flag)));
+        let given = valued
+            .into_iter()
+            .filter_map(|(key, value, flag)| Some((key, value.as_deref()?, flag)));
         given.chain(no_migrate)
     }
 }
@@ -105,7 +124,9 @@ pub(super) struct Sources(BTreeMap<&'static str, (String, Origin)>);
 
 impl Sources {
     pub(super) fn get(&self, key: &str) -> Option<(&str, &Origin)> {
-        self.0.get(key).map(|(value, origin)| (value.as_str(), origin))
+        self.0
+            .get(key)
+            .map(|(value, origin)| (value.as_str(), origin))
     }
 
     /// Collects from all sources; what is unknown or unreadable goes to the problems.
@@ -117,10 +138,18 @@ impl Sources {
     ) -> Self {
         let variables = Variables::read(environment, problems);
         let mut sources = Self::default();
-        sources.add_file(flags.config.as_deref().or(variables.config.as_deref()), directory, problems);
+        sources.add_file(
+            flags.config.as_deref().or(variables.config.as_deref()),
+            directory,
+            problems,
+        );
         // Later sources replace what earlier ones said.
         if let Some(database) = variables.database_url {
-            sources.set("database", database, Origin::Variable(DATABASE_VARIABLE.to_owned()));
+            sources.set(
+                "database",
+                database,
+                Origin::Variable(DATABASE_VARIABLE.to_owned()),
+            );
         }
         for (key, value, name) in variables.settings {
             sources.set(key, value, Origin::Variable(name));
@@ -159,7 +188,10 @@ struct Variables {
 }
 
 impl Variables {
-    fn read(environment: impl IntoIterator<Item = (OsString, OsString)>, problems: &mut Vec<String>) -> Self {
+    fn read(
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        problems: &mut Vec<String>,
+    ) -> Self {
         let mut variables = Self::default();
         for (name, value) in environment {
             let Some(name) = name.to_str() else { continue };
@@ -167,7 +199,9 @@ impl Variables {
                 variables.config = Some(value.into());
                 continue;
             }
-            let key = name.strip_prefix(PREFIX).map(|rest| KEYS.iter().find(|key| key.to_ascii_uppercase() == rest));
+            let key = name
+                .strip_prefix(PREFIX)
+                .map(|rest| KEYS.iter().find(|key| key.to_ascii_uppercase() == rest));
             match key {
                 None if name != DATABASE_VARIABLE => continue,
                 Some(None) if is_service_link(name) => continue,
@@ -178,7 +212,9 @@ impl Variables {
                 _ => {}
             }
             match (value.into_string(), key.flatten()) {
-                (Err(_), _) => problems.push(format!("{name} (environment): the value is not valid UTF-8")),
+                (Err(_), _) => problems.push(format!(
+                    "{name} (environment): the value is not valid UTF-8"
+                )),
                 (Ok(value), Some(key)) => variables.settings.push((key, value, name.to_owned())),
                 (Ok(value), None) => variables.database_url = Some(value),
             }
@@ -188,12 +224,20 @@ impl Variables {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<_> = KEYS.iter().map(|key| format!("{PREFIX}{}", key.to_ascii_uppercase())).collect();
-    format!("{name} (environment): there is no such setting; known are {FILE_VARIABLE}, {}", known.join(", "))
+    let known: Vec<_> = KEYS
+        .iter()
+        .map(|key| format!("{PREFIX}{}", key.to_ascii_uppercase()))
+        .collect();
+    format!(
+        "{name} (environment): there is no such setting; known are {FILE_VARIABLE}, {}",
+        known.join(", ")
+    )
 }
 
 /// Kubernetes sets such variables in every container beside a service named "kundig"; they are not meant for us.
 fn is_service_link(name: &str) -> bool {
     ["KUNDIG_SERVICE_HOST", "KUNDIG_PORT"].contains(&name)
-        || ["KUNDIG_SERVICE_PORT", "KUNDIG_PORT_"].iter().any(|prefix| name.starts_with(prefix))
+        || ["KUNDIG_SERVICE_PORT", "KUNDIG_PORT_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }

@@ -67,22 +67,28 @@ impl Debug for DatabaseUrl {
 pub(super) fn parse_database(text: &str) -> Result<DatabaseUrl, String> {
     // The value is not repeated: it may hold a password.
     const EXPECTED: &str = "a database is sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME";
-    let (scheme, rest) = text.split_once(':').ok_or_else(|| format!("that is no address; {EXPECTED}"))?;
+    let (scheme, rest) = text
+        .split_once(':')
+        .ok_or_else(|| format!("that is no address; {EXPECTED}"))?;
     match scheme {
-        "sqlite" if rest.trim_start_matches('/').is_empty() => Err(format!("the file's name is missing; {EXPECTED}")),
+        "sqlite" if rest.trim_start_matches('/').is_empty() => {
+            Err(format!("the file's name is missing; {EXPECTED}"))
+        }
         "sqlite" => Ok(DatabaseUrl(text.to_owned())),
         "postgres" | "postgresql" => match Url::parse(text) {
             Ok(_) => Ok(DatabaseUrl(text.to_owned())),
             Err(error) => Err(format!("that is no valid address ({error}); {EXPECTED}")),
         },
-        _ => Err(format!("\"{scheme}\" databases are not supported; {EXPECTED}")),
+        _ => Err(format!(
+            "\"{scheme}\" databases are not supported; {EXPECTED}"
+        )),
     }
 }
 
 pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| format!("\"{text}\" is no address with a port, such as 127.0.0.1:8080 or [::1]:8080"))?;
+    let address: SocketAddr = text.parse().map_err(|_| {
+        format!("\"{text}\" is no address with a port, such as 127.0.0.1:8080 or [::1]:8080")
+    })?;
     if !address.ip().is_loopback() {
         return Err(format!(
             "\"{text}\" can be reached from other machines, and there is no authentication yet; \
@@ -94,10 +100,17 @@ pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 }
 
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "a duration is a number with a unit, such as 500ms or 1s, from 10 ms to an hour";
-    let duration: SignedDuration = text.parse().map_err(|_| format!("\"{text}\" is no duration; {EXPECTED}"))?;
+    const EXPECTED: &str =
+        "a duration is a number with a unit, such as 500ms or 1s, from 10 ms to an hour";
+    let duration: SignedDuration = text
+        .parse()
+        .map_err(|_| format!("\"{text}\" is no duration; {EXPECTED}"))?;
     match Duration::try_from(duration) {
-        Ok(duration) if (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(&duration) => Ok(duration),
+        Ok(duration)
+            if (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(&duration) =>
+        {
+            Ok(duration)
+        }
         _ => Err(format!("\"{text}\" is out of range; {EXPECTED}")),
     }
 }
@@ -120,6 +133,8 @@ pub(super) fn parse_positive(text: &str) -> Result<u32, String> {
 pub(super) fn parse_log_filter(text: &str) -> Result<String, String> {
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("\"{text}\" is no log filter ({error}); try info, debug or info,sqlx=debug")),
+        Err(error) => Err(format!(
+            "\"{text}\" is no log filter ({error}); try info, debug or info,sqlx=debug"
+        )),
     }
 }

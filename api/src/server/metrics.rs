@@ -11,14 +11,18 @@ use std::{
 use async_graphql::parser::types::OperationType;
 use axum::http::StatusCode;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
+    encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
+use crate::shared::database::{Purpose, StatementCounts, StatementLabels};
+
 /// From a tenth of a millisecond, which an answer from memory takes, to ten seconds.
-const DURATION_BUCKETS: [f64; 15] =
-    [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const DURATION_BUCKETS: [f64; 15] = [
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
+];
 
 /// All figures of one process. Other parts add theirs by [`Metrics::register`].
 #[derive(Debug)]
@@ -27,34 +31,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter<u64, AtomicU64>>,
     durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge<i64, AtomicI64>,
-    sql_statements: Family<SqlLabels, Counter<u64, AtomicU64>>,
-}
-
-/// What a SQL statement was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SqlPurpose {
-    /// Reading for a request.
-    Request,
-    /// Following the change feed.
-    Follower,
-    /// Writing, and reading within the transaction that writes.
-    Write,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SqlLabels {
-    purpose: SqlPurpose,
-}
-
-impl EncodeLabelValue for SqlPurpose {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let name = match self {
-            Self::Request => "request",
-            Self::Follower => "follower",
-            Self::Write => "write",
-        };
-        EncodeLabelValue::encode(&name, encoder)
-    }
+    sql_statements: StatementCounts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -74,8 +51,14 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("kundig");
         let requests = Family::default();
-        registry.register("http_requests", "Requests answered, by route, GraphQL operation type and status", requests.clone());
-        let durations = Family::new_with_constructor((|| Histogram::new(DURATION_BUCKETS)) as fn() -> Histogram);
+        registry.register(
+            "http_requests",
+            "Requests answered, by route, GraphQL operation type and status",
+            requests.clone(),
+        );
+        let durations = Family::new_with_constructor(
+            (|| Histogram::new(DURATION_BUCKETS)) as fn() -> Histogram,
+        );
         registry.register_with_unit(
             "http_request_duration",
             "Time from a request's head to its answer's head, by route and GraphQL operation type",
@@ -83,14 +66,28 @@ impl Default for Metrics {
             durations.clone(),
         );
         let in_flight = Gauge::default();
-        registry.register("http_requests_in_flight", "Requests that are being answered", in_flight.clone());
-        let sql_statements = Family::default();
-        registry.register("sql_statements", "SQL statements executed, by what they were for", sql_statements.clone());
-        for purpose in [SqlPurpose::Request, SqlPurpose::Follower, SqlPurpose::Write] {
+        registry.register(
+            "http_requests_in_flight",
+            "Requests that are being answered",
+            in_flight.clone(),
+        );
+        let sql_statements = StatementCounts::default();
+        registry.register(
+            "sql_statements",
+            "SQL statements executed, by what they were for",
+            sql_statements.clone(),
+        );
+        for purpose in [Purpose::Request, Purpose::Follower, Purpose::Write] {
             // So that a counter that stays at zero is shown as zero.
-            drop(sql_statements.get_or_create(&SqlLabels { purpose }));
+            drop(sql_statements.get_or_create(&StatementLabels { purpose }));
         }
-        Self { registry: Mutex::new(registry), requests, durations, in_flight, sql_statements }
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            durations,
+            in_flight,
+            sql_statements,
+        }
     }
 }
 
@@ -100,14 +97,9 @@ impl Metrics {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Counts one SQL statement.
-    pub fn count_sql_statement(&self, purpose: SqlPurpose) {
-        self.sql_statements.get_or_create(&SqlLabels { purpose }).inc();
-    }
-
-    /// How many SQL statements there were for this purpose.
-    pub fn sql_statements(&self, purpose: SqlPurpose) -> u64 {
-        self.sql_statements.get_or_create(&SqlLabels { purpose }).get()
+    /// SQL statements so far, by what they were for.
+    pub fn statement_counts(&self) -> &StatementCounts {
+        &self.sql_statements
     }
 
     /// Everything in the text format that Prometheus reads.
@@ -139,8 +131,16 @@ impl Metrics {
             Some(OperationType::Subscription) => "subscription",
             None => "none",
         };
-        self.requests.get_or_create(&RequestLabels { route, operation, status: status.as_u16() }).inc();
-        self.durations.get_or_create(&DurationLabels { route, operation }).observe(duration.as_secs_f64());
+        self.requests
+            .get_or_create(&RequestLabels {
+                route,
+                operation,
+                status: status.as_u16(),
+            })
+            .inc();
+        self.durations
+            .get_or_create(&DurationLabels { route, operation })
+            .observe(duration.as_secs_f64());
     }
 }
 
@@ -163,19 +163,37 @@ mod tests {
         let changes: Counter = Counter::default();
         metrics.register(|registry| registry.register("changes", "Changes seen", changes.clone()));
         changes.inc_by(3);
-        metrics.count_sql_statement(SqlPurpose::Follower);
+        let purpose = Purpose::Follower;
+        metrics
+            .statement_counts()
+            .get_or_create(&StatementLabels { purpose })
+            .inc();
         let text = metrics.render();
         assert!(text.contains("kundig_changes_total 3"), "{text}");
-        assert!(text.contains("kundig_sql_statements_total{purpose=\"follower\"} 1"), "{text}");
-        assert!(text.contains("kundig_sql_statements_total{purpose=\"request\"} 0"), "{text}");
+        assert!(
+            text.contains("kundig_sql_statements_total{purpose=\"follower\"} 1"),
+            "{text}"
+        );
+        assert!(
+            text.contains("kundig_sql_statements_total{purpose=\"request\"} 0"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_request_counts_as_in_flight_until_it_is_dropped() {
         let metrics = Metrics::default();
         let request = metrics.start_request();
-        assert!(metrics.render().contains("kundig_http_requests_in_flight 1"));
+        assert!(
+            metrics
+                .render()
+                .contains("kundig_http_requests_in_flight 1")
+        );
         drop(request);
-        assert!(metrics.render().contains("kundig_http_requests_in_flight 0"));
+        assert!(
+            metrics
+                .render()
+                .contains("kundig_http_requests_in_flight 0")
+        );
     }
 }

@@ -25,13 +25,13 @@ use tower_http::{
     },
 };
 
-use self::{
-    graphql::{Engine, GraphqlService},
-    metrics::Metrics,
-};
 pub use self::{
     graphql::BrokenSchema,
     shutdown::{Shutdown, ShutdownTrigger},
+};
+use self::{
+    graphql::{Engine, GraphqlService},
+    metrics::Metrics,
 };
 use crate::snapshot::Replica;
 
@@ -41,7 +41,11 @@ const GRACE: Duration = Duration::from_secs(30);
 const MIN_COMPRESSED: u64 = 1024;
 
 /// Serves until the shutdown begins, then lets running requests finish, at most for 30 s.
-pub async fn serve(router: Router, listener: TcpListener, shutdown: Shutdown) -> std::io::Result<()> {
+pub async fn serve(
+    router: Router,
+    listener: TcpListener,
+    shutdown: Shutdown,
+) -> std::io::Result<()> {
     let listener = listener.tap_io(|connection| {
         // Answers go out in one piece, so waiting for more to send would only delay them.
         if let Err(error) = connection.set_nodelay(true) {
@@ -49,7 +53,8 @@ pub async fn serve(router: Router, listener: TcpListener, shutdown: Shutdown) ->
         }
     });
     let begun = shutdown.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move { begun.begun().await });
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(async move { begun.begun().await });
     let too_late = async {
         shutdown.begun().await;
         tokio::time::sleep(GRACE).await;
@@ -77,17 +82,26 @@ where
     M: ObjectType + 'static,
 {
     let engine = Engine::new(schema).await?;
-    let graphql = get(graphql::get).post(graphql::post).with_state(Arc::new(GraphqlService::new(engine, replica.clone())));
-    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(
-        SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::IMAGES).and(NotForContentType::SSE),
-    );
+    let graphql = get(graphql::get)
+        .post(graphql::post)
+        .with_state(Arc::new(GraphqlService::new(engine, replica.clone())));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(
+            SizeAbove::new(MIN_COMPRESSED)
+                .and(NotForContentType::IMAGES)
+                .and(NotForContentType::SSE),
+        );
     Ok(Router::new()
         .route("/graphql", graphql)
         .route("/", get(explorer::file))
         .route("/explorer/{*path}", get(explorer::file))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(replica))
-        .route("/metrics", get(health::metrics).with_state(Arc::clone(&metrics)))
+        .route(
+            "/metrics",
+            get(health::metrics).with_state(Arc::clone(&metrics)),
+        )
         .fallback(observe::not_found)
         .method_not_allowed_fallback(observe::method_not_allowed)
         .layer(compression)

@@ -17,11 +17,7 @@ use axum::{
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::{
-    answer::json_problem,
-    graphql::Problem,
-    metrics::Metrics,
-};
+use super::{answer::json_problem, graphql::Problem, metrics::Metrics};
 use crate::shared::request::RequestId;
 
 /// Of requests and responses: what names the request in logs and errors.
@@ -35,7 +31,11 @@ pub(crate) struct Operation {
 }
 
 /// Wraps the whole router.
-pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    State(metrics): State<Arc<Metrics>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let start = Instant::now();
     let in_flight = metrics.start_request();
     let (request_id, id_header) = request_id(&request);
@@ -51,17 +51,34 @@ pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, mut request: Re
     response.headers_mut().insert(REQUEST_ID, id_header);
 
     let duration = start.elapsed();
-    let operation = response.extensions_mut().remove::<Operation>().unwrap_or_default();
+    let operation = response
+        .extensions_mut()
+        .remove::<Operation>()
+        .unwrap_or_default();
     metrics.finish_request(route(&path), operation.kind, response.status(), duration);
     drop(in_flight);
-    log(&request_id, method.as_str(), &path, &response, &operation, duration);
+    log(
+        &request_id,
+        method.as_str(),
+        &path,
+        &response,
+        &operation,
+        duration,
+    );
     response
 }
 
 /// One line a request. Probes and scrapes come every few seconds and would drown the rest.
-fn log(request_id: &RequestId, method: &str, path: &str, response: &Response<Body>, operation: &Operation, duration: Duration) {
+fn log(
+    request_id: &RequestId,
+    method: &str,
+    path: &str,
+    response: &Response<Body>,
+    operation: &Operation,
+    duration: Duration,
+) {
     let status = response.status().as_u16();
-    let milliseconds = duration.as_secs_f64() * 1000.0;
+    let milliseconds = (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     let name = operation.name.as_deref();
     macro_rules! line {
         ($level:ident) => {
@@ -70,7 +87,7 @@ fn log(request_id: &RequestId, method: &str, path: &str, response: &Response<Bod
                 method,
                 path,
                 status,
-                duration_ms = format_args!("{milliseconds:.3}"),
+                duration_ms = milliseconds,
                 operation = name,
                 "request"
             )
@@ -119,7 +136,8 @@ fn is_sane(id: &str) -> bool {
 /// The status that a refused route has.
 pub(crate) async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
-    let message = format!("There is nothing at {path:?}. The API is at /graphql, its explorer at /.");
+    let message =
+        format!("There is nothing at {path:?}. The API is at /graphql, its explorer at /.");
     let problem = Problem::not_found(message);
     json_problem(problem, &id_of(&request))
 }
@@ -127,11 +145,18 @@ pub(crate) async fn not_found(request: Request) -> Response {
 /// A route that exists, but not with this method.
 pub(crate) async fn method_not_allowed(request: Request) -> Response {
     let message = format!("{} is not allowed here.", request.method());
-    json_problem(Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message), &id_of(&request))
+    json_problem(
+        Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message),
+        &id_of(&request),
+    )
 }
 
 fn id_of(request: &Request) -> RequestId {
-    request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("none".into()))
+    request
+        .extensions()
+        .get::<RequestId>()
+        .cloned()
+        .unwrap_or_else(|| RequestId("none".into()))
 }
 
 #[cfg(test)]

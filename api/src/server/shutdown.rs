@@ -23,7 +23,10 @@ impl Shutdown {
         let (trigger, shutdown) = Self::manual();
         tokio::spawn(async move {
             let name = signals.next().await;
-            tracing::info!(signal = name, "stopping: running requests are finished first");
+            tracing::info!(
+                signal = name,
+                "stopping: running requests are finished first"
+            );
             trigger.begin();
             signals.next().await;
             tracing::warn!("stopped at once");
@@ -60,7 +63,10 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {

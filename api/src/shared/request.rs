@@ -1,30 +1,41 @@
 //! What every request carries.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
+
+use super::write::Author;
 use crate::snapshot::Catalog;
 
-/// The catalog that one request reads.
+/// The catalog that one request reads: one snapshot for all of a query; after each mutation of the request, one that
+/// contains it.
 #[derive(Clone, Debug)]
-pub struct RequestCatalog(Arc<AtomicI64>);
+pub struct RequestCatalog(Arc<ArcSwap<Catalog>>);
 
 impl RequestCatalog {
     /// A request that reads this catalog.
-    #[expect(clippy::needless_pass_by_value, reason = "the catalog is kept for the request's duration")]
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self(Arc::new(AtomicI64::new(catalog.sequence)))
+        Self(Arc::new(ArcSwap::new(catalog)))
     }
 
-    /// The newest change in the catalog as this request saw it last.
+    /// The catalog, for the duration of a resolver.
+    pub fn read(&self) -> Guard<Arc<Catalog>> {
+        self.0.load()
+    }
+
+    /// The catalog, to keep.
+    pub fn get(&self) -> Arc<Catalog> {
+        self.0.load_full()
+    }
+
+    /// The newest change in it.
     pub fn sequence(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
+        self.read().position.newest()
     }
 
-    pub(crate) fn advance(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// What the request reads from now on.
+    pub(crate) fn advance(&self, catalog: Arc<Catalog>) {
+        self.0.store(catalog);
     }
 }
 
@@ -42,3 +53,13 @@ impl RequestId {
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(pub Arc<str>);
+
+impl Actor {
+    /// As the author of a change that came with a request.
+    pub fn author(&self, request: &RequestId) -> Author {
+        Author {
+            actor: Arc::clone(&self.0),
+            request_id: Some(Arc::clone(&request.0)),
+        }
+    }
+}

@@ -6,17 +6,24 @@ use std::{
 };
 
 use async_graphql::{
-    EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, SchemaEnv, ServerError,
+    EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder,
+    SchemaEnv, ServerError,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
     parser::{
         parse_query,
-        types::{DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet},
+        types::{
+            DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
+            OperationType, Selection, SelectionSet,
+        },
     },
 };
 use futures_util::future::BoxFuture;
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{limits, literals, problem::Problem};
+use super::{
+    limits, literals,
+    problem::{Problem, exceeded_limit},
+};
 use crate::shared::error_code::ErrorCode;
 
 /// How many documents are kept.
@@ -47,10 +54,21 @@ impl Document {
     fn new(document: &ExecutableDocument) -> Self {
         let operation = |(name, definition): (Option<&Name>, &Positioned<OperationDefinition>)| {
             let mut fragments = HashMap::new();
-            collect_fragments(document, &definition.node.selection_set.node, &mut fragments);
-            Operation { name: name.map(|name| Arc::from(name.as_str())), kind: definition.node.ty, definition: definition.clone(), fragments }
+            collect_fragments(
+                document,
+                &definition.node.selection_set.node,
+                &mut fragments,
+            );
+            Operation {
+                name: name.map(|name| Arc::from(name.as_str())),
+                kind: definition.node.ty,
+                definition: definition.clone(),
+                fragments,
+            }
         };
-        Self { operations: document.operations.iter().map(operation).collect() }
+        Self {
+            operations: document.operations.iter().map(operation).collect(),
+        }
     }
 
     /// The operation to run.
@@ -61,7 +79,10 @@ impl Document {
         let refused = |message: String| Problem::bad_request(ErrorCode::BadUserInput, message);
         match (name, self.operations.as_slice()) {
             (None, [only]) => Ok(only),
-            (None, _) => Err(refused("The document has several operations: operationName must say which one to run.".into())),
+            (None, _) => Err(refused(
+                "The document has several operations: operationName must say which one to run."
+                    .into(),
+            )),
             (Some(name), operations) => operations
                 .iter()
                 .find(|operation| operation.name.as_deref() == Some(name))
@@ -77,8 +98,12 @@ fn collect_fragments(
 ) {
     for selection in &selection_set.items {
         match &selection.node {
-            Selection::Field(field) => collect_fragments(document, &field.node.selection_set.node, found),
-            Selection::InlineFragment(fragment) => collect_fragments(document, &fragment.node.selection_set.node, found),
+            Selection::Field(field) => {
+                collect_fragments(document, &field.node.selection_set.node, found);
+            }
+            Selection::InlineFragment(fragment) => {
+                collect_fragments(document, &fragment.node.selection_set.node, found);
+            }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
                 if found.contains_key(name) {
@@ -115,7 +140,10 @@ impl Documents {
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
     {
-        Self { cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, TextLength), validator: Validator::new(schema) }
+        Self {
+            cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, TextLength),
+            validator: Validator::new(schema),
+        }
     }
 
     /// The schema's types and data.
@@ -138,11 +166,19 @@ impl Documents {
 
     async fn parse(&self, text: &str) -> Result<Document, Problem> {
         limits::check_text(text)?;
-        let parsed = parse_query(text).map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
+        let parsed = parse_query(text)
+            .map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
         limits::check_size(&parsed)?;
         let document = Document::new(&parsed);
         let errors = self.validator.validate(parsed).await;
-        if errors.is_empty() { Ok(document) } else { Err(Problem::all_refused(ErrorCode::GraphqlValidationFailed, errors)) }
+        if errors.is_empty() {
+            return Ok(document);
+        }
+        let code = errors
+            .iter()
+            .find_map(exceeded_limit)
+            .unwrap_or(ErrorCode::GraphqlValidationFailed);
+        Err(Problem::all_refused(code, errors))
     }
 }
 
@@ -166,7 +202,10 @@ impl Validator {
             let schema = schema.clone();
             Box::pin(async move { schema.execute(request).await })
         };
-        Self { schema: Box::new(execute), env }
+        Self {
+            schema: Box::new(execute),
+            env,
+        }
     }
 
     async fn schema_env(&self) -> Option<&SchemaEnv> {
@@ -184,7 +223,9 @@ impl Validator {
         // Validation covers all operations; one has to be chosen only because execution is the step that comes after.
         let any_name = match &document.operations {
             DocumentOperations::Single(_) => None,
-            DocumentOperations::Multiple(operations) => operations.keys().next().map(ToString::to_string),
+            DocumentOperations::Multiple(operations) => {
+                operations.keys().next().map(ToString::to_string)
+            }
         };
         let mut request = Request::new(String::new());
         request.operation_name = any_name;
@@ -204,7 +245,12 @@ impl ExtensionFactory for ValidateOnly {
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for ValidateOnly {
-    async fn execute(&self, ctx: &ExtensionContext<'_>, _operation: Option<&str>, _next: NextExecute<'_>) -> Response {
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        _operation: Option<&str>,
+        _next: NextExecute<'_>,
+    ) -> Response {
         self.0.get_or_init(|| ctx.schema_env.clone());
         Response::default()
     }

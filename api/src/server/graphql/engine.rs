@@ -3,12 +3,14 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{
-    EmptySubscription, ObjectType, Request, Response, SchemaBuilder, SchemaEnv, ValidationMode, Variables,
+    EmptySubscription, ObjectType, Request, Response, SchemaBuilder, SchemaEnv, ValidationMode,
+    Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
+    completion,
     document::{Document, Documents, Operation},
     problem::{self, Problem},
     variables,
@@ -30,7 +32,9 @@ impl Engine {
     ///
     /// # Errors
     /// The schema cannot answer even `{ __typename }`.
-    pub(crate) async fn new<Q, M>(builder: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>) -> Result<Self, BrokenSchema>
+    pub(crate) async fn new<Q, M>(
+        builder: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
+    ) -> Result<Self, BrokenSchema>
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
@@ -43,7 +47,11 @@ impl Engine {
             let schema = schema.clone();
             Box::pin(async move { schema.execute(request).await })
         };
-        Ok(Self { documents, env, execute: Box::new(execute) })
+        Ok(Self {
+            documents,
+            env,
+            execute: Box::new(execute),
+        })
     }
 
     /// The document with this text, checked against the schema.
@@ -81,13 +89,25 @@ impl Engine {
         let run = AssertUnwindSafe((self.execute)(request)).catch_unwind();
         let mut response = run.await.map_err(|panic| {
             let operation = operation.name.as_deref().unwrap_or_default();
-            tracing::error!(request_id = request_id.as_str(), operation, panic = panic_message(&*panic), "a resolver panicked");
+            tracing::error!(
+                request_id = request_id.as_str(),
+                operation,
+                panic = panic_message(&*panic),
+                "a resolver panicked"
+            );
             Problem::internal()
         })?;
         problem::complete(&mut response, request_id);
         if problem::did_not_run(&response) {
             let status = axum::http::StatusCode::BAD_REQUEST;
-            return Err(Problem { status, is_well_formed: true, errors: response.errors });
+            return Err(Problem {
+                status,
+                is_well_formed: true,
+                errors: response.errors,
+            });
+        }
+        if !response.errors.is_empty() {
+            completion::complete(&self.env.registry, operation, &mut response);
         }
         Ok(response)
     }

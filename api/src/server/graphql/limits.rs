@@ -42,7 +42,12 @@ fn nesting(text: &str) -> usize {
     while let Some(byte) = bytes.get(at) {
         at = match byte {
             b'"' => after_string(bytes, at),
-            b'#' => at + bytes[at..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count(),
+            b'#' => {
+                at + bytes[at..]
+                    .iter()
+                    .take_while(|byte| !matches!(byte, b'\n' | b'\r'))
+                    .count()
+            }
             b'{' | b'[' | b'(' => {
                 depth += 1;
                 deepest = deepest.max(depth);
@@ -83,11 +88,16 @@ fn after_string(bytes: &[u8], start: usize) -> usize {
 
 /// Refuses a document whose fragments make it too large, or go round in a circle.
 pub(super) fn check_size(document: &ExecutableDocument) -> Result<(), Problem> {
-    let mut sizes = Sizes { document, known: HashMap::new() };
+    let mut sizes = Sizes {
+        document,
+        known: HashMap::new(),
+    };
     for (_, operation) in document.operations.iter() {
         let size = sizes.of(&operation.node.selection_set.node)?;
         if size > MAX_SELECTIONS {
-            let message = format!("The document selects {size} fields, at most {MAX_SELECTIONS} are allowed.");
+            let message = format!(
+                "The document selects {size} fields, at most {MAX_SELECTIONS} are allowed."
+            );
             return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
         }
     }
@@ -102,24 +112,36 @@ struct Sizes<'a> {
 
 impl<'a> Sizes<'a> {
     fn of(&mut self, selection_set: &'a SelectionSet) -> Result<usize, Problem> {
-        selection_set.items.iter().try_fold(0_usize, |sum, selection| {
-            let inner = match &selection.node {
-                Selection::Field(field) => self.of(&field.node.selection_set.node)?,
-                Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set.node)?,
-                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node)?,
-            };
-            Ok(sum.saturating_add(inner).saturating_add(1))
-        })
+        selection_set
+            .items
+            .iter()
+            .try_fold(0_usize, |sum, selection| {
+                let inner = match &selection.node {
+                    Selection::Field(field) => self.of(&field.node.selection_set.node)?,
+                    Selection::InlineFragment(fragment) => {
+                        self.of(&fragment.node.selection_set.node)?
+                    }
+                    Selection::FragmentSpread(spread) => {
+                        self.of_fragment(&spread.node.fragment_name.node)?
+                    }
+                };
+                Ok(sum.saturating_add(inner).saturating_add(1))
+            })
     }
 
     fn of_fragment(&mut self, name: &Name) -> Result<usize, Problem> {
         // A fragment that does not exist is found by validation, with a better message.
-        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { return Ok(0) };
+        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
+            return Ok(0);
+        };
         match self.known.get(name) {
             Some(Some(size)) => Ok(*size),
             Some(None) => {
                 let message = format!("Cannot spread fragment \"{name}\" within itself.");
-                Err(Problem::refused(ErrorCode::GraphqlValidationFailed, ServerError::new(message, Some(fragment.pos))))
+                Err(Problem::refused(
+                    ErrorCode::GraphqlValidationFailed,
+                    ServerError::new(message, Some(fragment.pos)),
+                ))
             }
             None => {
                 self.known.insert(name, None);
@@ -137,7 +159,10 @@ mod tests {
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_count() {
-        assert_eq!(nesting(r#"{ a(b: "{{{[[[", c: """ {{{ \""" [[[ "quoted" """) # ((("#), 2);
+        assert_eq!(
+            nesting(r#"{ a(b: "{{{[[[", c: """ {{{ \""" [[[ "quoted" """) # ((("#),
+            2
+        );
         assert_eq!(nesting("# {{{\n{ a }"), 1);
         assert_eq!(nesting(r#"{ a(b: "\"{{{") }"#), 2);
     }

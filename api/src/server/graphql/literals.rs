@@ -13,7 +13,10 @@ use super::variables::mismatch_in_registry;
 
 /// Checks all literals with variables inside, in operations and fragments.
 pub(super) fn check(registry: &Registry, document: &ExecutableDocument) -> Vec<ServerError> {
-    let mut checker = Checker { registry, problems: Vec::new() };
+    let mut checker = Checker {
+        registry,
+        problems: Vec::new(),
+    };
     for (_, operation) in document.operations.iter() {
         let root = match operation.node.ty {
             OperationType::Query => Some(registry.query_type.as_str()),
@@ -23,7 +26,10 @@ pub(super) fn check(registry: &Registry, document: &ExecutableDocument) -> Vec<S
         checker.selection_set(root, &operation.node.selection_set.node);
     }
     for fragment in document.fragments.values() {
-        checker.selection_set(Some(fragment.node.type_condition.node.on.node.as_str()), &fragment.node.selection_set.node);
+        checker.selection_set(
+            Some(fragment.node.type_condition.node.on.node.as_str()),
+            &fragment.node.selection_set.node,
+        );
     }
     checker.problems
 }
@@ -41,17 +47,31 @@ impl<'a> Checker<'a> {
                 Selection::Field(field) => {
                     let field = &field.node;
                     let parent_type = self.registry.types.get(parent);
-                    let Some(known) = parent_type.and_then(|parent| parent.field_by_name(&field.name.node)) else { continue };
+                    let Some(known) =
+                        parent_type.and_then(|parent| parent.field_by_name(&field.name.node))
+                    else {
+                        continue;
+                    };
                     for (name, value) in &field.arguments {
                         if let Some(argument) = known.args.get(name.node.as_str()) {
                             self.argument(argument, value);
                         }
                     }
-                    self.selection_set(Some(MetaTypeName::concrete_typename(&known.ty)), &field.selection_set.node);
+                    self.selection_set(
+                        Some(MetaTypeName::concrete_typename(&known.ty)),
+                        &field.selection_set.node,
+                    );
                 }
                 Selection::InlineFragment(fragment) => {
-                    let condition = fragment.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
-                    self.selection_set(condition.or(Some(parent)), &fragment.node.selection_set.node);
+                    let condition = fragment
+                        .node
+                        .type_condition
+                        .as_ref()
+                        .map(|condition| condition.node.on.node.as_str());
+                    self.selection_set(
+                        condition.or(Some(parent)),
+                        &fragment.node.selection_set.node,
+                    );
                 }
                 Selection::FragmentSpread(_) => {}
             }
@@ -65,38 +85,52 @@ impl<'a> Checker<'a> {
         }
         if let Some(problem) = self.mismatch(&argument.ty, &value.node) {
             let message = format!("Invalid value for argument \"{}\"{problem}", argument.name);
-            self.problems.push(ServerError::new(message, Some(value.pos)));
+            self.problems
+                .push(ServerError::new(message, Some(value.pos)));
         }
     }
 
     fn mismatch(&self, expected: &str, value: &Value) -> Option<String> {
         if !has_variable(value) {
-            return value.clone().into_const().and_then(|value| mismatch_in_registry(self.registry, expected, &value));
+            return value
+                .clone()
+                .into_const()
+                .and_then(|value| mismatch_in_registry(self.registry, expected, &value));
         }
         match (MetaTypeName::create(expected), value) {
             (_, Value::Variable(_)) => None,
             (MetaTypeName::NonNull(inner), value) => self.mismatch(inner, value),
-            (MetaTypeName::List(element), Value::List(values)) => {
-                values.iter().find_map(|value| self.mismatch(element, value))
-            }
+            (MetaTypeName::List(element), Value::List(values)) => values
+                .iter()
+                .find_map(|value| self.mismatch(element, value)),
             (MetaTypeName::List(element), value) => self.mismatch(element, value),
             (MetaTypeName::Named(name), value) => self.mismatch_named(name, value),
         }
     }
 
     fn mismatch_named(&self, name: &str, value: &Value) -> Option<String> {
-        let MetaType::InputObject { input_fields, .. } = self.registry.types.get(name)? else { return None };
-        let Value::Object(fields) = value else { return Some(format!(": expected \"{name}\"")) };
-        if let Some(field) = fields.keys().find(|field| !input_fields.contains_key(field.as_str())) {
+        let MetaType::InputObject { input_fields, .. } = self.registry.types.get(name)? else {
+            return None;
+        };
+        let Value::Object(fields) = value else {
+            return Some(format!(": expected \"{name}\""));
+        };
+        if let Some(field) = fields
+            .keys()
+            .find(|field| !input_fields.contains_key(field.as_str()))
+        {
             return Some(format!(": \"{name}\" has no field \"{field}\""));
         }
-        input_fields.values().find_map(|field| match fields.get(field.name.as_str()) {
-            Some(value) => self.mismatch(&field.ty, value),
-            None if field.ty.ends_with('!') && field.default_value.is_none() => {
-                Some(format!(": field \"{}\" of type \"{}\" is required", field.name, field.ty))
-            }
-            None => None,
-        })
+        input_fields
+            .values()
+            .find_map(|field| match fields.get(field.name.as_str()) {
+                Some(value) => self.mismatch(&field.ty, value),
+                None if field.ty.ends_with('!') && field.default_value.is_none() => Some(format!(
+                    ": field \"{}\" of type \"{}\" is required",
+                    field.name, field.ty
+                )),
+                None => None,
+            })
     }
 }
 

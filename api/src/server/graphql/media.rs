@@ -19,10 +19,19 @@ impl ResponseType {
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, NotAcceptable> {
         let mut best: Option<(Self, Preference)> = None;
         let mut wishes = 0;
-        let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        for item in values.flat_map(|value| value.split(',')).map(str::trim).filter(|item| !item.is_empty()) {
+        let values = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        for item in values
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
             wishes += 1;
-            let Some((response_type, preference)) = Self::of_range(item) else { continue };
+            let Some((response_type, preference)) = Self::of_range(item) else {
+                continue;
+            };
             // The first of equals wins: clients list what they like best first.
             if best.is_none_or(|(_, so_far)| preference > so_far) {
                 best = Some((response_type, preference));
@@ -54,7 +63,13 @@ impl ResponseType {
         } else {
             return None;
         };
-        (quality > 0).then_some((response_type, Preference { quality, is_named: !essence.ends_with('*') }))
+        (quality > 0).then_some((
+            response_type,
+            Preference {
+                quality,
+                is_named: !essence.ends_with('*'),
+            },
+        ))
     }
 
     pub(crate) fn header(self) -> HeaderValue {
@@ -87,13 +102,19 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), String> {
     let text = value.to_str().unwrap_or_default();
     let (essence, parameters) = split_parameters(text);
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(format!("The Content-Type is \"{}\": send application/json.", text.escape_default()));
+        return Err(format!(
+            "The Content-Type is \"{}\": send application/json.",
+            text.escape_default()
+        ));
     }
-    let charset = parameters.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    let charset = parameters
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"));
     match charset {
-        Some((_, charset)) if !is_utf8(charset) => {
-            Err(format!("The charset is \"{}\": send JSON in UTF-8.", charset.escape_default()))
-        }
+        Some((_, charset)) if !is_utf8(charset) => Err(format!(
+            "The charset is \"{}\": send JSON in UTF-8.",
+            charset.escape_default()
+        )),
         _ => Ok(()),
     }
 }
@@ -101,7 +122,9 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), String> {
 fn split_parameters(text: &str) -> (&str, Vec<(&str, &str)>) {
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    let parameters = parts.filter_map(|part| part.split_once('=')).map(|(name, value)| (name.trim(), value.trim().trim_matches('"')));
+    let parameters = parts
+        .filter_map(|part| part.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')));
     (essence, parameters.collect())
 }
 
@@ -112,8 +135,14 @@ fn is_utf8(charset: &str) -> bool {
 /// A quality in thousandths; `None` where it is none.
 fn parse_quality(text: &str) -> Option<u16> {
     let quality: f32 = text.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within 0 and 1000")]
-    (0.0..=1.0).contains(&quality).then(|| (quality * 1000.0) as u16)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be within 0 and 1000"
+    )]
+    (0.0..=1.0)
+        .contains(&quality)
+        .then_some((quality * 1000.0) as u16)
 }
 
 #[cfg(test)]
@@ -122,24 +151,40 @@ mod tests {
     use super::*;
 
     fn negotiate(accept: &str) -> Option<ResponseType> {
-        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_str(accept).unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_str(accept).unwrap())]);
         ResponseType::negotiate(&headers).ok()
     }
 
     #[test]
     fn a_client_without_a_wish_gets_json() {
-        assert_eq!(ResponseType::negotiate(&HeaderMap::new()).unwrap(), ResponseType::Json);
+        assert_eq!(
+            ResponseType::negotiate(&HeaderMap::new()).unwrap(),
+            ResponseType::Json
+        );
         assert_eq!(negotiate("*/*"), Some(ResponseType::Json));
-        assert_eq!(negotiate("text/html, application/xhtml+xml, */*;q=0.8"), Some(ResponseType::Json));
+        assert_eq!(
+            negotiate("text/html, application/xhtml+xml, */*;q=0.8"),
+            Some(ResponseType::Json)
+        );
     }
 
     #[test]
     fn the_highest_quality_wins_and_the_first_of_equals() {
         let both = "application/graphql-response+json, application/json";
         assert_eq!(negotiate(both), Some(ResponseType::GraphqlResponse));
-        assert_eq!(negotiate("application/json, application/graphql-response+json"), Some(ResponseType::Json));
-        assert_eq!(negotiate("application/json;q=0.8, application/graphql-response+json;q=0.9"), Some(ResponseType::GraphqlResponse));
-        assert_eq!(negotiate("*/*, application/graphql-response+json"), Some(ResponseType::GraphqlResponse));
+        assert_eq!(
+            negotiate("application/json, application/graphql-response+json"),
+            Some(ResponseType::Json)
+        );
+        assert_eq!(
+            negotiate("application/json;q=0.8, application/graphql-response+json;q=0.9"),
+            Some(ResponseType::GraphqlResponse)
+        );
+        assert_eq!(
+            negotiate("*/*, application/graphql-response+json"),
+            Some(ResponseType::GraphqlResponse)
+        );
     }
 
     #[test]
@@ -147,18 +192,32 @@ mod tests {
         assert_eq!(negotiate("text/html"), None);
         assert_eq!(negotiate("application/json;q=0"), None);
         assert_eq!(negotiate("application/json; charset=iso-8859-1"), None);
-        assert_eq!(negotiate("application/json; charset=\"UTF-8\""), Some(ResponseType::Json));
+        assert_eq!(
+            negotiate("application/json; charset=\"UTF-8\""),
+            Some(ResponseType::Json)
+        );
     }
 
     #[test]
     fn only_json_in_utf8_is_taken() {
         let check = |value: &str| {
-            check_content_type(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())]))
+            check_content_type(&HeaderMap::from_iter([(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(value).unwrap(),
+            )]))
         };
         assert!(check("application/json").is_ok());
         assert!(check("Application/JSON ; Charset=UTF-8").is_ok());
         assert!(check("text/plain").unwrap_err().contains("text/plain"));
-        assert!(check("application/json; charset=latin1").unwrap_err().contains("latin1"));
-        assert!(check_content_type(&HeaderMap::new()).unwrap_err().contains("missing"));
+        assert!(
+            check("application/json; charset=latin1")
+                .unwrap_err()
+                .contains("latin1")
+        );
+        assert!(
+            check_content_type(&HeaderMap::new())
+                .unwrap_err()
+                .contains("missing")
+        );
     }
 }

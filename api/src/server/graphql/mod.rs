@@ -1,5 +1,6 @@
 //! GraphQL over HTTP, after the specification at <https://graphql.github.io/graphql-over-http/>.
 
+mod completion;
 mod document;
 mod engine;
 mod limits;
@@ -35,8 +36,12 @@ use crate::{
 
 /// The largest body that is read, bytes: imports bring whole catalogs.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
-/// How long a request waits for the change that it asks for by `Kundig-Min-Sequence`.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How long a request waits for the change that it asks for by `Kundig-Min-Sequence`. Tests have no patience.
+const MAX_WAIT: Duration = if cfg!(test) {
+    Duration::from_millis(200)
+} else {
+    Duration::from_secs(10)
+};
 
 /// Of a response: the newest change in the catalog that it was answered from.
 pub(crate) const SEQUENCE: HeaderName = HeaderName::from_static("kundig-sequence");
@@ -47,11 +52,16 @@ pub(crate) const MIN_SEQUENCE: HeaderName = HeaderName::from_static("kundig-min-
 pub(crate) struct GraphqlService {
     engine: Engine,
     replica: Replica,
+    anonymous: Actor,
 }
 
 impl GraphqlService {
     pub(crate) fn new(engine: Engine, replica: Replica) -> Self {
-        Self { engine, replica }
+        Self {
+            engine,
+            replica,
+            anonymous: Actor("anonymous".into()),
+        }
     }
 }
 
@@ -63,11 +73,19 @@ pub(crate) async fn post(
     body: Body,
 ) -> Response {
     let read = async || {
-        check_content_type(&headers).map_err(|message| Problem::malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))?;
-        let body = axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| unreadable_body(&error))?;
+        check_content_type(&headers)
+            .map_err(|message| Problem::malformed(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))?;
+        let body = axum::body::to_bytes(body, MAX_BODY)
+            .await
+            .map_err(|error| unreadable_body(&error))?;
         Parameters::from_json(&body)
     };
-    let exchange = Exchange { service: &service, request_id: &request_id, headers: &headers, may_mutate: true };
+    let exchange = Exchange {
+        service: &service,
+        request_id: &request_id,
+        headers: &headers,
+        may_mutate: true,
+    };
     exchange.answer(read).await
 }
 
@@ -79,18 +97,28 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let read = async || Parameters::from_query_string(query_string.as_deref().unwrap_or_default());
-    let exchange = Exchange { service: &service, request_id: &request_id, headers: &headers, may_mutate: false };
+    let exchange = Exchange {
+        service: &service,
+        request_id: &request_id,
+        headers: &headers,
+        may_mutate: false,
+    };
     exchange.answer(read).await
 }
 
 fn unreadable_body(error: &axum::Error) -> Problem {
-    let is_too_large = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
-        .any(|error| error.to_string() == "length limit exceeded");
+    let is_too_large = std::iter::successors(Some(error as &dyn std::error::Error), |error| {
+        error.source()
+    })
+    .any(|error| error.to_string() == "length limit exceeded");
     if is_too_large {
         let message = format!("The body is larger than {} MiB.", MAX_BODY / 1024 / 1024);
         Problem::malformed(StatusCode::PAYLOAD_TOO_LARGE, message)
     } else {
-        Problem::malformed(StatusCode::BAD_REQUEST, "The body could not be read to its end.")
+        Problem::malformed(
+            StatusCode::BAD_REQUEST,
+            "The body could not be read to its end.",
+        )
     }
 }
 
@@ -111,7 +139,8 @@ struct Executed {
 impl Exchange<'_> {
     async fn answer(&self, read: impl AsyncFnOnce() -> Result<Parameters, Problem>) -> Response {
         let Ok(response_type) = ResponseType::negotiate(self.headers) else {
-            let message = "Accept names neither application/graphql-response+json nor application/json.";
+            let message =
+                "Accept names neither application/graphql-response+json nor application/json.";
             let problem = Problem::malformed(StatusCode::NOT_ACCEPTABLE, message);
             return self.refusal(problem, ResponseType::Json, ObservedOperation::default());
         };
@@ -126,47 +155,72 @@ impl Exchange<'_> {
         }
     }
 
-    async fn run(&self, parameters: Parameters, observed: &mut ObservedOperation) -> Result<Executed, Problem> {
+    async fn run(
+        &self,
+        parameters: Parameters,
+        observed: &mut ObservedOperation,
+    ) -> Result<Executed, Problem> {
         self.wait_for_catalog().await?;
         let service = self.service;
         let document = service.engine.document(&parameters.query).await?;
         let operation = document.operation(parameters.operation_name.as_deref())?;
-        *observed = ObservedOperation { name: operation.name.clone(), kind: Some(operation.kind) };
+        *observed = ObservedOperation {
+            name: operation.name.clone(),
+            kind: Some(operation.kind),
+        };
         if operation.kind == OperationType::Mutation && !self.may_mutate {
             let message = "Mutations are not allowed by GET: send them by POST.";
             return Err(Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message));
         }
         let catalog = RequestCatalog::new(service.replica.current());
         let with_data = |request: async_graphql::Request| {
-            request.data(catalog.clone()).data(self.request_id.clone()).data(Actor("anonymous".into()))
+            request
+                .data(catalog.clone())
+                .data(self.request_id.clone())
+                .data(service.anonymous.clone())
         };
-        let response = service.engine.execute(operation, parameters.variables, self.request_id, with_data).await?;
-        Ok(Executed { response, sequence: catalog.sequence() })
+        let response = service
+            .engine
+            .execute(operation, parameters.variables, self.request_id, with_data)
+            .await?;
+        Ok(Executed {
+            response,
+            sequence: catalog.sequence(),
+        })
     }
 
     /// Waits for the change that the client wants to see in its answer.
     async fn wait_for_catalog(&self) -> Result<(), Problem> {
         let replica = &self.service.replica;
-        if !replica.is_ready() {
-            return Err(Problem::unavailable("The server has not loaded the catalog yet. Try again shortly."));
-        }
-        let Some(wanted) = self.headers.get(MIN_SEQUENCE) else { return Ok(()) };
+        let Some(wanted) = self.headers.get(MIN_SEQUENCE) else {
+            return Ok(());
+        };
         let wanted = parse_sequence(wanted).ok_or_else(|| {
             let message = "The header Kundig-Min-Sequence has to be a sequence as Kundig-Sequence gave it: a whole number, 0 or more.";
             Problem::malformed(StatusCode::BAD_REQUEST, message)
         })?;
-        if replica.newest_sequence() >= wanted {
-            return Ok(());
-        }
         match tokio::time::timeout(MAX_WAIT, replica.wait_for(wanted)).await {
-            Ok(true) => Ok(()),
-            _ => Err(Problem::unavailable(format!("This replica's catalog has not reached change {wanted} in time. Try again shortly."))),
+            Ok(()) => Ok(()),
+            Err(_) => Err(Problem::unavailable(format!(
+                "This replica's catalog has not reached change {wanted} in time. Try again shortly."
+            ))),
         }
     }
 
-    fn success(&self, executed: &Executed, response_type: ResponseType, operation: ObservedOperation) -> Response {
+    fn success(
+        &self,
+        executed: &Executed,
+        response_type: ResponseType,
+        operation: ObservedOperation,
+    ) -> Response {
         match serde_json::to_vec(&executed.response) {
-            Ok(body) => respond(StatusCode::OK, response_type, body, executed.sequence, operation),
+            Ok(body) => respond(
+                StatusCode::OK,
+                response_type,
+                body,
+                executed.sequence,
+                operation,
+            ),
             Err(error) => {
                 tracing::error!(request_id = self.request_id.as_str(), %error, "a response could not be written as JSON");
                 self.refusal(Problem::internal(), response_type, operation)
@@ -174,24 +228,45 @@ impl Exchange<'_> {
         }
     }
 
-    fn refusal(&self, mut problem: Problem, response_type: ResponseType, operation: ObservedOperation) -> Response {
+    fn refusal(
+        &self,
+        mut problem: Problem,
+        response_type: ResponseType,
+        operation: ObservedOperation,
+    ) -> Response {
         sign(&mut problem.errors, self.request_id);
         // Only the client's own mistakes are told with 200: what is between client and server, a load balancer say, has
         // to see that the server cannot answer.
-        let is_told_with_success =
-            response_type == ResponseType::Json && problem.is_well_formed && problem.status.is_client_error();
-        let status = if is_told_with_success { StatusCode::OK } else { problem.status };
+        let is_told_with_success = response_type == ResponseType::Json
+            && problem.is_well_formed
+            && problem.status.is_client_error();
+        let status = if is_told_with_success {
+            StatusCode::OK
+        } else {
+            problem.status
+        };
         let sequence = self.service.replica.newest_sequence();
-        let mut response = respond(status, response_type, error_body(&problem.errors), sequence, operation);
+        let mut response = respond(
+            status,
+            response_type,
+            error_body(&problem.errors),
+            sequence,
+            operation,
+        );
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         response
     }
 }
 
 fn parse_sequence(value: &HeaderValue) -> Option<i64> {
-    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits = value
+        .to_str()
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok()
 }
 
@@ -204,8 +279,12 @@ fn respond(
 ) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, response_type.header());
-    response.headers_mut().insert(SEQUENCE, HeaderValue::from(sequence));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, response_type.header());
+    response
+        .headers_mut()
+        .insert(SEQUENCE, HeaderValue::from(sequence));
     response.extensions_mut().insert(operation);
     response
 }

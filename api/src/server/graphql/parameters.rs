@@ -37,7 +37,8 @@ impl Parameters {
     /// # Errors
     /// `query` is missing, a parameter comes twice, or `variables` or `extensions` are no JSON objects.
     pub(crate) fn from_query_string(query_string: &str) -> Result<Self, Problem> {
-        let (mut query, mut operation_name, mut variables, mut extensions) = (None, None, None, None);
+        let (mut query, mut operation_name, mut variables, mut extensions) =
+            (None, None, None, None);
         for (name, value) in url::form_urlencoded::parse(query_string.as_bytes()) {
             let parameter = match &*name {
                 "query" => &mut query,
@@ -47,7 +48,9 @@ impl Parameters {
                 _ => continue,
             };
             if parameter.replace(value.into_owned()).is_some() {
-                return Err(malformed(format!("The parameter \"{name}\" is given more than once.")));
+                return Err(malformed(format!(
+                    "The parameter \"{name}\" is given more than once."
+                )));
             }
         }
         Ok(Self {
@@ -65,11 +68,17 @@ fn malformed(message: impl Into<String>) -> Problem {
     Problem::malformed(StatusCode::BAD_REQUEST, message)
 }
 
-fn json_object<T: Default + for<'de> Deserialize<'de>>(name: &str, text: Option<&str>) -> Result<T, Problem> {
+fn json_object<T: Default + for<'de> Deserialize<'de>>(
+    name: &str,
+    text: Option<&str>,
+) -> Result<T, Problem> {
     match text {
         None | Some("") => Ok(T::default()),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| malformed(format!("The parameter \"{name}\" has to be a JSON object: {error}."))),
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            malformed(format!(
+                "The parameter \"{name}\" has to be a JSON object: {error}."
+            ))
+        }),
     }
 }
 
@@ -81,27 +90,36 @@ fn explain(body: &[u8], error: &serde_json::Error) -> String {
     }
     let parameters = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(parameters)) => parameters,
-        Ok(Value::Array(_)) => return "Batches are not supported: send one request as a JSON object.".to_owned(),
-        Ok(_) => return "The body has to be a JSON object with the parameter \"query\".".to_owned(),
+        Ok(Value::Array(_)) => {
+            return "Batches are not supported: send one request as a JSON object.".to_owned();
+        }
+        Ok(_) => {
+            return "The body has to be a JSON object with the parameter \"query\".".to_owned();
+        }
         Err(error) => return format!("The body is not valid JSON: {error}."),
     };
     if !parameters.contains_key("query") {
         return MISSING_QUERY.to_owned();
     }
-    let wrong = parameters.iter().find_map(|(name, value)| match name.as_str() {
-        "query" if !value.is_string() => Some("The parameter \"query\" has to be a string."),
-        "operationName" if !value.is_string() && !value.is_null() => {
-            Some("The parameter \"operationName\" has to be a string or null.")
-        }
-        "variables" if !value.is_object() && !value.is_null() => {
-            Some("The parameter \"variables\" has to be an object or null.")
-        }
-        "extensions" if !value.is_object() && !value.is_null() => {
-            Some("The parameter \"extensions\" has to be an object or null.")
-        }
-        _ => None,
-    });
-    wrong.map_or_else(|| format!("The body is no GraphQL request: {error}."), ToOwned::to_owned)
+    let wrong = parameters
+        .iter()
+        .find_map(|(name, value)| match name.as_str() {
+            "query" if !value.is_string() => Some("The parameter \"query\" has to be a string."),
+            "operationName" if !value.is_string() && !value.is_null() => {
+                Some("The parameter \"operationName\" has to be a string or null.")
+            }
+            "variables" if !value.is_object() && !value.is_null() => {
+                Some("The parameter \"variables\" has to be an object or null.")
+            }
+            "extensions" if !value.is_object() && !value.is_null() => {
+                Some("The parameter \"extensions\" has to be an object or null.")
+            }
+            _ => None,
+        });
+    wrong.map_or_else(
+        || format!("The body is no GraphQL request: {error}."),
+        ToOwned::to_owned,
+    )
 }
 
 #[cfg(test)]
@@ -122,7 +140,10 @@ mod tests {
             ("7", "JSON object"),
             ("{}", "\"query\" is missing"),
             ("{\"query\": 1}", "\"query\" has to be a string"),
-            ("{\"query\": \"\", \"operationName\": []}", "\"operationName\""),
+            (
+                "{\"query\": \"\", \"operationName\": []}",
+                "\"operationName\"",
+            ),
             ("{\"query\": \"\", \"variables\": [1]}", "\"variables\""),
             ("{\"query\": \"\", \"extensions\": \"x\"}", "\"extensions\""),
             ("{\"query\": \"\", \"query\": \"\"}", "duplicate field"),
@@ -130,7 +151,11 @@ mod tests {
         for (body, expected) in cases {
             let problem = Parameters::from_json(body.as_bytes()).unwrap_err();
             assert_eq!(problem.status, StatusCode::BAD_REQUEST);
-            assert!(message(&problem).contains(expected), "{body}: {}", message(&problem));
+            assert!(
+                message(&problem).contains(expected),
+                "{body}: {}",
+                message(&problem)
+            );
         }
     }
 
@@ -144,7 +169,10 @@ mod tests {
 
     #[test]
     fn a_query_string_is_decoded() {
-        let parameters = Parameters::from_query_string("query=%7B+a%20%7D&variables=%7B%22n%22%3A1%7D&operationName=A").unwrap();
+        let parameters = Parameters::from_query_string(
+            "query=%7B+a%20%7D&variables=%7B%22n%22%3A1%7D&operationName=A",
+        )
+        .unwrap();
         assert_eq!(parameters.query, "{ a }");
         assert_eq!(parameters.operation_name.as_deref(), Some("A"));
         assert_eq!(parameters.variables.len(), 1);
@@ -159,7 +187,11 @@ mod tests {
             ("query=a&extensions=x", "\"extensions\""),
         ] {
             let problem = Parameters::from_query_string(query_string).unwrap_err();
-            assert!(message(&problem).contains(expected), "{query_string}: {}", message(&problem));
+            assert!(
+                message(&problem).contains(expected),
+                "{query_string}: {}",
+                message(&problem)
+            );
         }
     }
 }

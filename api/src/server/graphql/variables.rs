@@ -20,16 +20,29 @@ pub(super) fn check(
     declared: &[Positioned<VariableDefinition>],
     given: &Variables,
 ) -> Result<(), Vec<ServerError>> {
-    let problems: Vec<_> = declared.iter().filter_map(|definition| check_one(registry, definition, given)).collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    let problems: Vec<_> = declared
+        .iter()
+        .filter_map(|definition| check_one(registry, definition, given))
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }
 
-fn check_one(registry: &Registry, definition: &Positioned<VariableDefinition>, given: &Variables) -> Option<ServerError> {
+fn check_one(
+    registry: &Registry,
+    definition: &Positioned<VariableDefinition>,
+    given: &Variables,
+) -> Option<ServerError> {
     let name = &definition.node.name.node;
     let expected = &definition.node.var_type.node;
     let problem = match given.get(name) {
         None if expected.nullable || definition.node.default_value.is_some() => return None,
-        None => format!("Variable \"${name}\" of type \"{expected}\" is required but was not provided."),
+        None => {
+            format!("Variable \"${name}\" of type \"{expected}\" is required but was not provided.")
+        }
         Some(value) => {
             let problem = mismatch(registry, expected, value)?;
             format!("Variable \"${name}\" of type \"{expected}\" got an invalid value{problem}.")
@@ -46,15 +59,25 @@ struct Mismatch {
 
 impl Mismatch {
     fn here(reason: String) -> Self {
-        Self { path: String::new(), reason }
+        Self {
+            path: String::new(),
+            reason,
+        }
     }
 
     fn expected(type_name: &str, value: &ConstValue) -> Self {
-        Self::here(format!("expected \"{type_name}\", found {}", describe(value)))
+        Self::here(format!(
+            "expected \"{type_name}\", found {}",
+            describe(value)
+        ))
     }
 
     fn below(mut self, segment: &str) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        let separator = if self.path.is_empty() || self.path.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
         self.path = format!("{segment}{separator}{}", self.path);
         self
     }
@@ -97,7 +120,11 @@ fn mismatch(registry: &Registry, expected: &Type, value: &ConstValue) -> Option<
 }
 
 /// As [`mismatch`], for types as the registry writes them: `[String!]!`.
-pub(super) fn mismatch_in_registry(registry: &Registry, expected: &str, value: &ConstValue) -> Option<String> {
+pub(super) fn mismatch_in_registry(
+    registry: &Registry,
+    expected: &str,
+    value: &ConstValue,
+) -> Option<String> {
     registry_mismatch(registry, expected, value).map(|problem| problem.to_string())
 }
 
@@ -114,37 +141,70 @@ fn registry_mismatch(registry: &Registry, expected: &str, value: &ConstValue) ->
     }
 }
 
-fn first_in_list(values: &[ConstValue], check: impl Fn(&ConstValue) -> Option<Mismatch>) -> Option<Mismatch> {
-    values.iter().enumerate().find_map(|(index, value)| Some(check(value)?.below(&format!("[{index}]"))))
+fn first_in_list(
+    values: &[ConstValue],
+    check: impl Fn(&ConstValue) -> Option<Mismatch>,
+) -> Option<Mismatch> {
+    values
+        .iter()
+        .enumerate()
+        .find_map(|(index, value)| Some(check(value)?.below(&format!("[{index}]"))))
 }
 
 fn mismatch_named(registry: &Registry, name: &str, value: &ConstValue) -> Option<Mismatch> {
     match registry.types.get(name)? {
-        MetaType::Scalar { is_valid: Some(is_valid), .. } if !is_valid(value) => Some(Mismatch::expected(name, value)),
+        MetaType::Scalar {
+            is_valid: Some(is_valid),
+            ..
+        } if !is_valid(value) => Some(Mismatch::expected(name, value)),
         MetaType::Enum { enum_values, .. } => match value {
             ConstValue::Enum(chosen) if enum_values.contains_key(chosen.as_str()) => None,
             ConstValue::String(chosen) if enum_values.contains_key(chosen.as_str()) => None,
             _ => {
                 let known: Vec<_> = enum_values.keys().map(String::as_str).collect();
-                Some(Mismatch::here(format!("expected one of {}", known.join(", "))))
+                Some(Mismatch::here(format!(
+                    "expected one of {}",
+                    known.join(", ")
+                )))
             }
         },
-        MetaType::InputObject { input_fields, oneof, .. } => {
-            let ConstValue::Object(fields) = value else { return Some(Mismatch::expected(name, value)) };
-            if *oneof && (fields.len() != 1 || fields.values().any(|value| *value == ConstValue::Null)) {
-                return Some(Mismatch::here(format!("\"{name}\" takes exactly one field, and not null")));
+        MetaType::InputObject {
+            input_fields,
+            oneof,
+            ..
+        } => {
+            let ConstValue::Object(fields) = value else {
+                return Some(Mismatch::expected(name, value));
+            };
+            if *oneof
+                && (fields.len() != 1 || fields.values().any(|value| *value == ConstValue::Null))
+            {
+                return Some(Mismatch::here(format!(
+                    "\"{name}\" takes exactly one field, and not null"
+                )));
             }
-            let unknown = fields.keys().find(|field| !input_fields.contains_key(field.as_str()));
+            let unknown = fields
+                .keys()
+                .find(|field| !input_fields.contains_key(field.as_str()));
             if let Some(field) = unknown {
-                return Some(Mismatch::here(format!("\"{name}\" has no field \"{field}\"")));
+                return Some(Mismatch::here(format!(
+                    "\"{name}\" has no field \"{field}\""
+                )));
             }
-            input_fields.values().find_map(|field| match fields.get(field.name.as_str()) {
-                Some(value) => Some(registry_mismatch(registry, &field.ty, value)?.below(&field.name)),
-                None if field.ty.ends_with('!') && field.default_value.is_none() => {
-                    Some(Mismatch::here(format!("field \"{}\" of type \"{}\" is required", field.name, field.ty)))
-                }
-                None => None,
-            })
+            input_fields
+                .values()
+                .find_map(|field| match fields.get(field.name.as_str()) {
+                    Some(value) => {
+                        Some(registry_mismatch(registry, &field.ty, value)?.below(&field.name))
+                    }
+                    None if field.ty.ends_with('!') && field.default_value.is_none() => {
+                        Some(Mismatch::here(format!(
+                            "field \"{}\" of type \"{}\" is required",
+                            field.name, field.ty
+                        )))
+                    }
+                    None => None,
+                })
         }
         _ => None,
     }
@@ -152,11 +212,16 @@ fn mismatch_named(registry: &Registry, name: &str, value: &ConstValue) -> Option
 
 /// The declared variables that a request leaves out and that have no default: where one is used as an argument or as a
 /// field of an input object, that argument or field counts as not written at all.
-pub(super) fn left_out<'a>(declared: &'a [Positioned<VariableDefinition>], given: &Variables) -> Vec<&'a Name> {
+pub(super) fn left_out<'a>(
+    declared: &'a [Positioned<VariableDefinition>],
+    given: &Variables,
+) -> Vec<&'a Name> {
     declared
         .iter()
         .map(|definition| &definition.node)
-        .filter(|definition| definition.default_value.is_none() && !given.contains_key(&definition.name.node))
+        .filter(|definition| {
+            definition.default_value.is_none() && !given.contains_key(&definition.name.node)
+        })
         .map(|definition| &definition.name.node)
         .collect()
 }
@@ -173,7 +238,9 @@ pub(super) fn remove_left_out(selection_set: &mut SelectionSet, left_out: &[&Nam
                 }
                 remove_left_out(&mut field.node.selection_set.node, left_out);
             }
-            Selection::InlineFragment(fragment) => remove_left_out(&mut fragment.node.selection_set.node, left_out),
+            Selection::InlineFragment(fragment) => {
+                remove_left_out(&mut fragment.node.selection_set.node, left_out);
+            }
             Selection::FragmentSpread(_) => {}
         }
     }
@@ -187,9 +254,13 @@ fn remove_from_value(value: &mut Value, left_out: &[&Name]) {
     match value {
         Value::Object(fields) => {
             fields.retain(|_, value| !is_left_out(value, left_out));
-            fields.values_mut().for_each(|value| remove_from_value(value, left_out));
+            fields
+                .values_mut()
+                .for_each(|value| remove_from_value(value, left_out));
         }
-        Value::List(values) => values.iter_mut().for_each(|value| remove_from_value(value, left_out)),
+        Value::List(values) => values
+            .iter_mut()
+            .for_each(|value| remove_from_value(value, left_out)),
         _ => {}
     }
 }

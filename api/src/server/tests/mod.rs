@@ -1,8 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod execution;
 mod graphql;
 mod routes;
 mod schema;
+mod stopping;
 
 use std::{str::FromStr, sync::Arc};
 
@@ -12,25 +14,41 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
 };
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::metrics::Metrics;
-use crate::snapshot::{Catalog, Replica};
+use crate::shared::database::Database;
+use crate::snapshot::{Catalog, FeedPosition, Replica};
 
 /// A server without a catalog worth the name, and what moves its replica.
 struct Server {
     router: Router,
     metrics: Arc<Metrics>,
-    newest: watch::Sender<Option<Arc<Catalog>>>,
+    replica: Replica,
+    /// Where its database is, as long as the server lives.
+    _folder: TempDir,
 }
 
 impl Server {
     async fn loading() -> Self {
-        let (newest, replica) = watch::channel(None);
         let metrics = Arc::new(Metrics::default());
-        let router = super::router(schema::builder, Replica::new(replica), Arc::clone(&metrics)).await.unwrap();
-        Self { router, metrics, newest }
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/catalog.db", folder.path().display());
+        let database = Database::connect(&url, 2, metrics.statement_counts())
+            .await
+            .unwrap();
+        database.migrate().await.unwrap();
+        let replica = Replica::open(database).await.unwrap();
+        let router = super::router(schema::builder, replica.clone(), Arc::clone(&metrics))
+            .await
+            .unwrap();
+        Self {
+            router,
+            metrics,
+            replica,
+            _folder: folder,
+        }
     }
 
     async fn start() -> Self {
@@ -40,7 +58,10 @@ impl Server {
     }
 
     fn reach(&self, sequence: i64) {
-        self.newest.send_replace(Some(Arc::new(Catalog { sequence })));
+        self.replica.publish(Catalog {
+            position: FeedPosition::new(sequence, imbl::OrdSet::new()),
+            ..Catalog::default()
+        });
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -48,12 +69,17 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.send(request(Method::GET, path, &[], Body::empty())).await
+        self.send(request(Method::GET, path, &[], Body::empty()))
+            .await
     }
 
     /// Posts a document with variables and asks for the media type in which status codes tell how it went.
     async fn ask(&self, query: &str, variables: Value) -> Answer {
-        self.post(&json!({ "query": query, "variables": variables }), &[("accept", "application/graphql-response+json")]).await
+        self.post(
+            &json!({ "query": query, "variables": variables }),
+            &[("accept", "application/graphql-response+json")],
+        )
+        .await
     }
 
     async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Answer {
@@ -61,17 +87,32 @@ impl Server {
     }
 
     async fn post_text(&self, body: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = request(Method::POST, "/graphql", headers, Body::from(body.to_owned()));
+        let mut request = request(
+            Method::POST,
+            "/graphql",
+            headers,
+            Body::from(body.to_owned()),
+        );
         let content_type = HeaderValue::from_static("application/json");
-        request.headers_mut().entry(header::CONTENT_TYPE).or_insert(content_type);
+        request
+            .headers_mut()
+            .entry(header::CONTENT_TYPE)
+            .or_insert(content_type);
         self.send(request).await
     }
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path).body(body).unwrap();
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .body(body)
+        .unwrap();
     for (name, value) in headers {
-        request.headers_mut().insert(HeaderName::from_str(name).unwrap(), HeaderValue::from_str(value).unwrap());
+        request.headers_mut().insert(
+            HeaderName::from_str(name).unwrap(),
+            HeaderValue::from_str(value).unwrap(),
+        );
     }
     request
 }
@@ -85,8 +126,14 @@ struct Answer {
 impl Answer {
     async fn read(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Self { head: Response::from_parts(parts, ()), body }
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap()
+            .to_vec();
+        Self {
+            head: Response::from_parts(parts, ()),
+            body,
+        }
     }
 
     fn status(&self) -> StatusCode {
@@ -94,7 +141,10 @@ impl Answer {
     }
 
     fn header(&self, name: &str) -> &str {
-        self.head.headers().get(name).map_or("", |value| value.to_str().unwrap())
+        self.head
+            .headers()
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     fn text(&self) -> &str {
@@ -116,7 +166,11 @@ impl Answer {
         let errors = self.json()["errors"].as_array().unwrap().clone();
         assert_eq!(errors.len(), 1, "{errors:?}");
         let error = &errors[0];
-        assert_eq!(error["extensions"]["requestId"], self.header("x-request-id"), "{error}");
+        assert_eq!(
+            error["extensions"]["requestId"],
+            self.header("x-request-id"),
+            "{error}"
+        );
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&error["extensions"]["code"]), text(&error["message"]))
     }
@@ -127,6 +181,10 @@ impl Answer {
         let (actual_code, actual_message) = self.error();
         assert_eq!(actual_code, code);
         assert!(actual_message.contains(message), "{actual_message}");
-        assert_eq!(self.json().get("data"), None, "what was refused has no data");
+        assert_eq!(
+            self.json().get("data"),
+            None,
+            "what was refused has no data"
+        );
     }
 }

@@ -18,21 +18,44 @@ async fn a_process_lives_before_it_is_ready() {
 #[tokio::test]
 async fn what_is_not_there_is_told_like_every_other_error() {
     let server = Server::start().await;
-    for path in ["/nothing", "/explorer/nothing.js", "/explorer/../Cargo.toml", "/graphql/"] {
-        server.get(path).await.assert_refused(404, "NOT_FOUND", "/graphql");
+    for path in [
+        "/nothing",
+        "/explorer/nothing.js",
+        "/explorer/../Cargo.toml",
+        "/graphql/",
+    ] {
+        server
+            .get(path)
+            .await
+            .assert_refused(404, "NOT_FOUND", "/graphql");
     }
-    server.send(request(Method::POST, "/healthz", &[], Body::empty())).await.assert_refused(405, "BAD_USER_INPUT", "POST");
+    server
+        .send(request(Method::POST, "/healthz", &[], Body::empty()))
+        .await
+        .assert_refused(405, "BAD_USER_INPUT", "POST");
 }
 
 #[tokio::test]
 async fn a_sane_request_id_is_taken_over_and_any_other_replaced() {
     let server = Server::start().await;
-    let ask = async |id: &str| server.send(request(Method::GET, "/healthz", &[("x-request-id", id)], Body::empty())).await;
+    let ask = async |id: &str| {
+        server
+            .send(request(
+                Method::GET,
+                "/healthz",
+                &[("x-request-id", id)],
+                Body::empty(),
+            ))
+            .await
+    };
     assert_eq!(ask("trace-1").await.header("x-request-id"), "trace-1");
     let made = ask("two words").await;
     let id: uuid::Uuid = made.header("x-request-id").parse().unwrap();
     assert_eq!(id.get_version_num(), 7);
-    assert_ne!(made.header("x-request-id"), server.get("/healthz").await.header("x-request-id"));
+    assert_ne!(
+        made.header("x-request-id"),
+        server.get("/healthz").await.header("x-request-id")
+    );
 }
 
 #[tokio::test]
@@ -43,7 +66,11 @@ async fn requests_are_counted_by_operation_type_and_status() {
     server.ask("{", json!({})).await;
     server.get("/secret/path").await;
     let answer = server.get("/metrics").await;
-    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
     for line in [
         "kundig_http_requests_total{route=\"/graphql\",operation=\"query\",status=\"200\"} 1",
         "kundig_http_requests_total{route=\"/graphql\",operation=\"mutation\",status=\"200\"} 1",
@@ -53,9 +80,18 @@ async fn requests_are_counted_by_operation_type_and_status() {
         "kundig_http_requests_in_flight 1",
         "kundig_sql_statements_total{purpose=\"request\"} 0",
     ] {
-        assert!(answer.text().contains(line), "{line} is missing in\n{}", answer.text());
+        assert!(
+            answer.text().contains(line),
+            "{line} is missing in\n{}",
+            answer.text()
+        );
     }
-    assert!(server.metrics.render().contains("kundig_http_requests_in_flight 0"));
+    assert!(
+        server
+            .metrics
+            .render()
+            .contains("kundig_http_requests_in_flight 0")
+    );
 }
 
 #[tokio::test]
@@ -67,7 +103,12 @@ async fn large_answers_are_compressed_as_the_client_likes() {
         assert_eq!(answer.header("content-encoding"), encoding);
         assert!(answer.body.len() < 1000);
     }
-    let small = server.post(&json!({ "query": "{ __typename }" }), &[("accept-encoding", "gzip")]).await;
+    let small = server
+        .post(
+            &json!({ "query": "{ __typename }" }),
+            &[("accept-encoding", "gzip")],
+        )
+        .await;
     assert_eq!(small.header("content-encoding"), "");
 }
 
@@ -77,9 +118,19 @@ async fn the_explorer_is_served_from_this_server_alone() {
     let page = server.get("/").await;
     assert_eq!(page.status(), StatusCode::OK);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(!page.header("content-security-policy").contains("http"), "no other host is allowed");
-    assert!(page.header("content-security-policy").contains("script-src 'self';"));
-    let links: Vec<_> = page.text().split('"').filter(|part| part.starts_with("/explorer/")).collect();
+    assert!(
+        !page.header("content-security-policy").contains("http"),
+        "no other host is allowed"
+    );
+    assert!(
+        page.header("content-security-policy")
+            .contains("script-src 'self';")
+    );
+    let links: Vec<_> = page
+        .text()
+        .split('"')
+        .filter(|part| part.starts_with("/explorer/"))
+        .collect();
     assert!(links.len() >= 6, "{links:?}");
     for link in links {
         let file = server.get(link).await;
@@ -91,7 +142,11 @@ async fn the_explorer_is_served_from_this_server_alone() {
             other => panic!("a file of another type: {other}"),
         };
         assert_eq!(file.header("content-type"), expected);
-        assert_eq!(file.header("cache-control").contains("immutable"), link.contains("/vendor/"), "{link}");
+        assert_eq!(
+            file.header("cache-control").contains("immutable"),
+            link.contains("/vendor/"),
+            "{link}"
+        );
     }
 }
 
@@ -100,11 +155,25 @@ async fn a_file_that_the_browser_has_is_not_sent_again() {
     let server = Server::start().await;
     let first = server.get("/explorer/explorer.js").await;
     let tag = first.header("etag").to_owned();
-    let again = server.send(request(Method::GET, "/explorer/explorer.js", &[("if-none-match", &tag)], Body::empty())).await;
+    let again = server
+        .send(request(
+            Method::GET,
+            "/explorer/explorer.js",
+            &[("if-none-match", &tag)],
+            Body::empty(),
+        ))
+        .await;
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     assert!(again.body.is_empty());
     let other = [("if-none-match", "\"other\"")];
-    let changed = server.send(request(Method::GET, "/explorer/explorer.js", &other, Body::empty())).await;
+    let changed = server
+        .send(request(
+            Method::GET,
+            "/explorer/explorer.js",
+            &other,
+            Body::empty(),
+        ))
+        .await;
     assert_eq!(changed.status(), StatusCode::OK);
     assert_eq!(changed.body, first.body);
 }

@@ -1,14 +1,22 @@
 //! A schema with everything that a server has to cope with.
 
+#![expect(
+    clippy::unused_async,
+    reason = "async-graphql wants resolvers that may fail to be async"
+)]
+
 use async_graphql::{
-    Context, EmptySubscription, Enum, InputObject, InputValueError, InputValueResult, MaybeUndefined, Object, Scalar, ScalarType,
-    Schema, SchemaBuilder, Value,
+    Context, EmptySubscription, Enum, InputObject, InputValueError, InputValueResult,
+    MaybeUndefined, Object, Scalar, ScalarType, Schema, SchemaBuilder, Value,
 };
+
+use std::sync::Arc;
 
 use crate::shared::{
     error_code::ErrorCode,
     request::{Actor, RequestCatalog},
 };
+use crate::snapshot::{Catalog, FeedPosition};
 
 pub(super) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation, EmptySubscription)
@@ -61,8 +69,17 @@ impl Query {
     }
 
     async fn paint(&self, with: Paint) -> String {
-        let colour = if with.colour == Colour::Red { "red" } else { "green" };
-        format!("{colour} x{} {:?} {}", with.coats, with.tags.unwrap_or_default(), with.under.is_some())
+        let colour = if with.colour == Colour::Red {
+            "red"
+        } else {
+            "green"
+        };
+        format!(
+            "{colour} x{} {:?} {}",
+            with.coats,
+            with.tags.unwrap_or_default(),
+            with.under.is_some()
+        )
     }
 
     async fn list(&self, texts: Option<Vec<String>>) -> Vec<String> {
@@ -78,7 +95,8 @@ impl Query {
     }
 
     async fn panicking(&self) -> Option<i32> {
-        panic!("the secret of the house")
+        assert!(std::hint::black_box(false), "the secret of the house");
+        None
     }
 
     async fn failing(&self) -> async_graphql::Result<Option<i32>> {
@@ -86,7 +104,21 @@ impl Query {
     }
 
     async fn forgetful(&self) -> async_graphql::Result<Option<i32>> {
-        Err(async_graphql::Error::new("Data `kundig::Secret` does not exist."))
+        Err(async_graphql::Error::new(
+            "Data `kundig::Secret` does not exist.",
+        ))
+    }
+
+    async fn maybe_nested(&self) -> Option<Query> {
+        Some(Query)
+    }
+
+    async fn pair(&self) -> Vec<Option<Query>> {
+        vec![Some(Query), Some(Query)]
+    }
+
+    async fn required(&self) -> async_graphql::Result<i32> {
+        Err(ErrorCode::NotFound.error("There is no such thing."))
     }
 
     async fn coded(&self) -> async_graphql::Result<Option<i32>> {
@@ -114,7 +146,9 @@ impl Mutation {
 
     async fn advance(&self, ctx: &Context<'_>) -> async_graphql::Result<i64> {
         let catalog = ctx.data::<RequestCatalog>()?;
-        catalog.advance();
+        let mut next = Catalog::clone(&catalog.get());
+        next.position = FeedPosition::new(catalog.sequence() + 1, imbl::OrdSet::new());
+        catalog.advance(Arc::new(next));
         Ok(catalog.sequence())
     }
 }
