@@ -61,7 +61,7 @@ impl Shape {
         if self.arrange_in_turn(fields) {
             return;
         }
-        let rank = |name| self.keys.get_index_of(name);
+        let rank = |name: &Name| self.keys.get_index_of(name);
         fields.sort_by(|a, _, b, _| rank(a).cmp(&rank(b)));
         self.arrange_in_turn(fields);
     }
