@@ -1,1 +1,3 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
+
+pub mod exchange;

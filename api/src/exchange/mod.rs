@@ -1,0 +1,4 @@
+//! Import and export: Kundig's own YAML and Backstage's descriptors.
+
+pub mod diagnostics;
+pub mod yaml;
