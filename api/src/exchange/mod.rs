@@ -1,5 +1,7 @@
 //! Import and export: Kundig's own YAML and Backstage's descriptors.
 
+pub mod backstage;
 pub mod diagnostics;
+pub mod fields;
 pub mod sources;
 pub mod yaml;
