@@ -60,6 +60,11 @@ impl<'a> Fields<'a> {
         self.node?.get(name).filter(|value| !value.is_null())
     }
 
+    /// Where a field's value stands, if the mapping has it.
+    pub fn place_of(&self, name: &str) -> Option<Place> {
+        self.node?.get(name).map(|node| self.place(node))
+    }
+
     /// Whether the field is there and not null, without asking for it.
     pub fn has(&self, name: &str) -> bool {
         self.node

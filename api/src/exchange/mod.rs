@@ -3,5 +3,7 @@
 pub mod backstage;
 pub mod diagnostics;
 pub mod fields;
+pub mod kundig;
+pub mod plan;
 pub mod sources;
 pub mod yaml;

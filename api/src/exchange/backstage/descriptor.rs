@@ -1,22 +1,26 @@
 //! The envelope that all descriptors share: `apiVersion`, `kind`, `metadata`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
-use url::Url;
 
 use super::{
-    entity::{Entity, Link, Reference},
+    entity::{Entity, Reference},
     entity_ref::EntityRef,
     file, includes, kinds, location, templating,
 };
-use crate::exchange::{
-    diagnostics::{Place, Problems},
-    fields::{Fields, Spot},
-    sources::{Source, Sources},
-    yaml::{Entry, Node},
+use crate::{
+    catalog::services::rules::{Link, check_url},
+    exchange::{
+        diagnostics::{Place, Problems},
+        fields::{Fields, Spot},
+        sources::{Source, Sources},
+        yaml::{Entry, Node},
+    },
 };
 
 /// What is put before the dotted path of a field that is kept as an annotation.
-const KEPT: &str = "backstage.io/";
+pub(super) const KEPT: &str = "backstage.io/";
 
 /// Reads one document; nothing where it is no entity, or one that cannot be taken over.
 pub(super) fn read(
@@ -47,8 +51,12 @@ pub(super) fn read(
             .map(|description| description.value.to_owned()),
         annotations: Map::new(),
         mentions: Vec::new(),
+        places: BTreeMap::new(),
         problems,
     };
+    draft.locate("description", &metadata, "description");
+    draft.locate("links", &metadata, "links");
+    draft.locate("name", &metadata, "title");
     draft.annotate(&mut metadata);
     let body = kinds::read(&kind, &mut draft, &mut metadata, &mut spec);
     draft.keep_unknown(&metadata);
@@ -61,6 +69,7 @@ pub(super) fn read(
         description: draft.description,
         annotations: draft.annotations,
         mentions: draft.mentions,
+        places: draft.places,
         body,
     })
 }
@@ -73,6 +82,7 @@ pub(super) struct Draft<'a, 'p> {
     description: Option<String>,
     annotations: Map<String, Json>,
     mentions: Vec<Reference>,
+    places: BTreeMap<&'static str, Place>,
     pub(super) problems: &'p mut Problems,
 }
 
@@ -87,6 +97,13 @@ impl<'a> Draft<'a, '_> {
             self.keep_value("metadata.name", self.name.value.into());
         }
         self.keep(metadata, "labels");
+    }
+
+    /// Remembers where a plain field of Kundig's stands in the descriptor.
+    pub(super) fn locate(&mut self, field: &'static str, fields: &Fields<'a>, name: &str) {
+        if let Some(place) = fields.place_of(name) {
+            self.places.insert(field, place);
+        }
     }
 
     /// Takes `display_name` for the name where there is no title, else keeps it as an annotation.
@@ -149,6 +166,21 @@ impl<'a> Draft<'a, '_> {
             .into_iter()
             .filter_map(|text| self.parse(fields, name, default_kind, text))
             .collect()
+    }
+
+    /// The same, kept as an annotation besides: what they fill are fields of other objects, and there is no telling later
+    /// which of their values came from here.
+    pub(super) fn recorded_references(
+        &mut self,
+        fields: &mut Fields<'a>,
+        name: &'static str,
+        default_kind: &str,
+    ) -> Vec<Reference> {
+        let references = self.references(fields, name, default_kind);
+        if !references.is_empty() {
+            self.keep(fields, name);
+        }
+        references
     }
 
     /// Keeps a reference that Kundig has no place for; whether it leads anywhere is still told.
@@ -235,20 +267,17 @@ impl<'a> Draft<'a, '_> {
                     .map(|title| title.value.to_owned());
                 all_said &= link.rest().next().is_none();
                 match (url, link.at()) {
-                    (Some(url), _) if is_link(url.value) => links.push(Link {
-                        url: url.value.to_owned(),
-                        title,
-                    }),
-                    (Some(url), _) => {
-                        all_said = false;
-                        self.problems.warning(
-                            url.at,
-                            format!(
-                                "`{}` is no web address; it is kept as an annotation",
-                                url.value
-                            ),
-                        );
-                    }
+                    (Some(url), _) => match check_url(url.value) {
+                        Ok(()) => links.push(Link {
+                            url: url.value.to_owned(),
+                            title,
+                        }),
+                        Err(why) => {
+                            all_said = false;
+                            self.problems
+                                .warning(url.at, format!("{why}; it is kept as an annotation"));
+                        }
+                    },
                     (None, Some(at)) if !link.has("url") => {
                         all_said = false;
                         self.problems
@@ -345,9 +374,4 @@ fn namespace_of<'a>(metadata: &mut Fields<'a>, problems: &mut Problems) -> Optio
             None
         }
     }
-}
-
-/// Whether a link leads somewhere by itself.
-fn is_link(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| ["http", "https", "mailto"].contains(&url.scheme()))
 }

@@ -1,9 +1,14 @@
 //! What a Backstage descriptor says, in Kundig's terms, before it meets the catalog.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::entity_ref::EntityRef;
-use crate::exchange::diagnostics::Place;
+use crate::{
+    catalog::services::rules::{Lifecycle, Link, ServiceKind},
+    exchange::diagnostics::Place,
+};
 
 /// One descriptor.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub struct Entity {
     pub body: Body,
     /// Entities that it names in fields which are kept as annotations.
     pub mentions: Vec<Reference>,
+    /// Where its plain fields stand, by their names in Kundig's API.
+    pub places: BTreeMap<&'static str, Place>,
 }
 
 /// What an entity becomes in Kundig.
@@ -63,8 +70,8 @@ pub enum Body {
 #[derive(Clone, Debug)]
 pub struct ServiceBody {
     /// What kind of service it becomes.
-    pub kind: Kind,
-    /// `spec.lifecycle`; nothing where Kundig has no such word.
+    pub kind: ServiceKind,
+    /// `spec.lifecycle`; nothing where the descriptor has none.
     pub lifecycle: Option<Lifecycle>,
     /// `metadata.tags`; nothing where the descriptor has none.
     pub tags: Option<Vec<String>>,
@@ -76,39 +83,6 @@ pub struct ServiceBody {
     pub domain: Option<Reference>,
     /// Who needs whom.
     pub needs: Vec<Need>,
-}
-
-/// The kinds of services that descriptors become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// From a System.
-    BusinessService,
-    /// From a Component.
-    Application,
-    /// From an API.
-    Api,
-    /// From a Resource.
-    Resource,
-}
-
-/// The lifecycles that Backstage and Kundig share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifecycle {
-    /// `experimental`
-    Experimental,
-    /// `production`, and what Kundig has no word for
-    Live,
-    /// `deprecated`
-    Deprecated,
-}
-
-/// A link with an address that is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// An absolute address.
-    pub url: String,
-    /// What to call it.
-    pub title: Option<String>,
 }
 
 /// One side of a dependency, as a descriptor states it.
@@ -130,7 +104,7 @@ pub enum Direction {
 }
 
 /// A field that names another entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Reference {
     /// The field's dotted path.
     pub field: String,

@@ -4,13 +4,16 @@ use serde_json::Value as Json;
 
 use super::{
     descriptor::Draft,
-    entity::{Body, Direction, Kind, Lifecycle, Need, Reference, ServiceBody},
+    entity::{Body, Direction, Need, Reference, ServiceBody},
     includes,
     parameters::{self, Page},
 };
-use crate::exchange::{
-    fields::Fields,
-    yaml::{Node, Value},
+use crate::{
+    catalog::services::rules::{Lifecycle, ServiceKind},
+    exchange::{
+        fields::Fields,
+        yaml::{Node, Value},
+    },
 };
 
 /// The kinds that become something, in lower case.
@@ -36,30 +39,39 @@ pub(super) fn read<'a>(
     spec: &mut Fields<'a>,
 ) -> Body {
     draft.keep(spec, "type");
-    match kind {
-        "system" => service(Kind::BusinessService, draft, metadata, spec),
-        "component" => service(Kind::Application, draft, metadata, spec),
-        "api" => service(Kind::Api, draft, metadata, spec),
-        "resource" => service(Kind::Resource, draft, metadata, spec),
-        _ => {
-            draft.keep(metadata, "tags");
-            draft.keep(metadata, "links");
-            match kind {
-                "domain" => domain(draft, spec),
-                "group" => group(draft, spec),
-                "user" => user(draft, spec),
-                _ => template(draft, spec),
-            }
+    let body = match kind {
+        "domain" => domain(draft, spec),
+        "group" => group(draft, spec),
+        "user" => user(draft, spec),
+        "template" => template(draft, spec),
+        service => {
+            let kind = service_kind(service).unwrap_or(ServiceKind::Application);
+            return self::service(kind, draft, metadata, spec);
         }
+    };
+    draft.keep(metadata, "tags");
+    draft.keep(metadata, "links");
+    body
+}
+
+/// What kind of service a kind of Backstage's, in lower case, becomes.
+pub fn service_kind(kind: &str) -> Option<ServiceKind> {
+    match kind {
+        "system" => Some(ServiceKind::BusinessService),
+        "component" => Some(ServiceKind::Application),
+        "api" => Some(ServiceKind::Api),
+        "resource" => Some(ServiceKind::Resource),
+        _ => None,
     }
 }
 
 fn service<'a>(
-    kind: Kind,
+    kind: ServiceKind,
     draft: &mut Draft<'a, '_>,
     metadata: &mut Fields<'a>,
     spec: &mut Fields<'a>,
 ) -> Body {
+    draft.locate("tags", metadata, "tags");
     let tags = metadata.has("tags").then(|| {
         metadata
             .texts("tags", draft.problems)
@@ -72,7 +84,7 @@ fn service<'a>(
     let owner = owner(draft, spec);
     let mut needs = Vec::new();
     let mut domain = None;
-    if kind == Kind::BusinessService {
+    if kind == ServiceKind::BusinessService {
         domain = draft
             .reference(spec, "domain", "Domain")
             .and_then(|domain| fitting(draft, domain, &["domain"], "domain"));
@@ -87,7 +99,7 @@ fn service<'a>(
             "system",
         );
     }
-    if kind == Kind::Application {
+    if kind == ServiceKind::Application {
         let parent = draft.reference(spec, "subcomponentOf", "Component");
         need(
             draft,
@@ -105,7 +117,7 @@ fn service<'a>(
             need(draft, &mut needs, direction, apis, &["api"], "API");
         }
     }
-    if kind == Kind::Api {
+    if kind == ServiceKind::Api {
         draft.keep(spec, "definition");
     }
     for (field, direction) in [
@@ -128,11 +140,11 @@ fn service<'a>(
 
 /// `spec.lifecycle`; systems and resources have none in Backstage.
 fn lifecycle<'a>(
-    kind: Kind,
+    kind: ServiceKind,
     draft: &mut Draft<'a, '_>,
     spec: &mut Fields<'a>,
 ) -> Option<Lifecycle> {
-    let wanted = matches!(kind, Kind::Application | Kind::Api);
+    let wanted = matches!(kind, ServiceKind::Application | ServiceKind::Api);
     let Some(text) = spec.text("lifecycle", draft.problems) else {
         if wanted && !spec.has("lifecycle") {
             draft.tell_missing(spec, "lifecycle", "it is taken for live");
@@ -183,8 +195,8 @@ fn group<'a>(draft: &mut Draft<'a, '_>, spec: &mut Fields<'a>) -> Body {
     let parent = draft
         .reference(spec, "parent", "Group")
         .and_then(|parent| fitting(draft, parent, &["group"], "group"));
-    let children = draft.references(spec, "children", "Group");
-    let members = draft.references(spec, "members", "User");
+    let children = draft.recorded_references(spec, "children", "Group");
+    let members = draft.recorded_references(spec, "members", "User");
     Body::Team {
         parent,
         children: all_fitting(draft, children, &["group"], "group"),
@@ -194,11 +206,12 @@ fn group<'a>(draft: &mut Draft<'a, '_>, spec: &mut Fields<'a>) -> Body {
 
 fn user<'a>(draft: &mut Draft<'a, '_>, spec: &mut Fields<'a>) -> Body {
     let mut profile = profile(draft, spec);
+    draft.locate("email", &profile, "email");
     let email = profile
         .text("email", draft.problems)
         .map(|email| email.value.to_owned());
     draft.keep_unknown(&profile);
-    let teams = draft.references(spec, "memberOf", "Group");
+    let teams = draft.recorded_references(spec, "memberOf", "Group");
     Body::Person {
         email,
         teams: all_fitting(draft, teams, &["group"], "group"),
@@ -229,6 +242,7 @@ fn template<'a>(draft: &mut Draft<'a, '_>, spec: &mut Fields<'a>) -> Body {
     let system = draft
         .reference(spec, "system", "System")
         .and_then(|system| fitting(draft, system, &["system"], "system"));
+    draft.locate("inputSchema", spec, "parameters");
     let input_schema = spec.raw("parameters").and_then(|node| {
         let (pages, complete) = pages(node, draft, spec)?;
         if !complete {

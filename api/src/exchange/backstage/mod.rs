@@ -7,6 +7,7 @@ mod descriptor;
 mod entity;
 mod entity_ref;
 mod includes;
+mod items;
 mod kinds;
 mod location;
 mod parameters;
@@ -19,8 +20,10 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-pub use entity::{Body, Direction, Entity, Kind, Lifecycle, Link, Need, Reference, ServiceBody};
+pub use entity::{Body, Direction, Entity, Need, Reference, ServiceBody};
 pub use entity_ref::EntityRef;
+pub use items::{RecordedList, items, recorded, slug_of};
+pub use kinds::service_kind;
 
 use super::{
     diagnostics::{Place, Problems},
