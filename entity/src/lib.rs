@@ -1,1 +1,19 @@
 //! Kundig's tables as SeaORM entities, one file a table.
+//!
+//! Conventions that hold for all of them: instants are microseconds since 1970 in UTC and money is
+//! ten-thousandths of the reporting currency, both as 64-bit integers, because SQLite has neither an instant nor
+//! an exact decimal type and both must sort and add up exactly on either database. Enumerations are stored by their
+//! API names.
+
+pub mod business_capability;
+pub mod business_outcome;
+pub mod change;
+pub mod customer;
+pub mod feed;
+pub mod outcome_contribution;
+pub mod person;
+pub mod person_team;
+pub mod service;
+pub mod service_dependency;
+pub mod service_offering;
+pub mod team;

@@ -1,1 +1,25 @@
 //! Kundig's database schema, one file a migration; the same for SQLite and PostgreSQL.
+//!
+//! Plain tables, indexes and foreign keys only: no triggers, procedures or deferrable constraints, so that a sharded
+//! PostgreSQL can hold it too.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m0001_change_feed;
+mod m0002_catalog;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_change_feed::Migration),
+            Box::new(m0002_catalog::Migration),
+        ]
+    }
+}
