@@ -52,6 +52,16 @@ impl Source {
         }
     }
 
+    /// A text that the program brings along under a name.
+    pub fn built_in(name: &str, text: String) -> Self {
+        Self {
+            name: Arc::from(name),
+            text,
+            found: Found::Text,
+            path: None,
+        }
+    }
+
     /// A position in this text.
     pub fn place(&self, mark: Mark) -> Place {
         Place::new(&self.name, mark)
@@ -106,8 +116,13 @@ enum Waiting {
 impl Sources {
     /// The one text of an import that has no files.
     pub fn from_text(text: String) -> Self {
+        Self::from_sources([Source::from_text(text)])
+    }
+
+    /// Texts that are read already.
+    pub fn from_sources(sources: impl IntoIterator<Item = Source>) -> Self {
         Self {
-            waiting: VecDeque::from([Waiting::Text(Source::from_text(text))]),
+            waiting: sources.into_iter().map(Waiting::Text).collect(),
             seen: HashSet::new(),
         }
     }

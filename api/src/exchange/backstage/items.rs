@@ -14,16 +14,12 @@ use crate::{
         capabilities::rules::CapabilityPatch,
         offerings::rules::OfferingPatch,
         people::rules::PersonPatch,
-        services::rules::{Lifecycle, ServiceKind, ServicePatch},
+        services::rules::{ServiceKind, ServicePatch},
         teams::rules::TeamPatch,
     },
     exchange::plan::{Change, Identity, Item, Manner, Merge, Stated, fields},
     shared::{
-        form::HeaderPatch,
-        ids::ObjectType,
-        patch::Patch,
-        record::Unresolved,
-        text::slug_from,
+        form::HeaderPatch, ids::ObjectType, patch::Patch, record::Unresolved, text::slug_from,
     },
 };
 
@@ -62,7 +58,7 @@ fn item(entity: Entity) -> Item {
     };
     let header = HeaderPatch {
         name: Patch::Set(entity.name),
-        annotations: Patch::Set(entity.annotations),
+        annotations: Patch::Set(entity.annotations.into()),
         slug: Patch::Keep,
     };
     let description = said.optional("description", entity.description);
@@ -236,7 +232,11 @@ fn suffix(kind: ServiceKind) -> &'static str {
 }
 
 /// Whom an annotation that keeps a list of references names, as origins.
-pub fn recorded(annotations: &serde_json::Map<String, Json>, list: RecordedList, namespace: &str) -> BTreeSet<String> {
+pub fn recorded(
+    annotations: &serde_json::Map<String, Json>,
+    list: RecordedList,
+    namespace: &str,
+) -> BTreeSet<String> {
     let (path, default_kind) = match list {
         RecordedList::Members => ("spec.members", "User"),
         RecordedList::Children => ("spec.children", "Group"),

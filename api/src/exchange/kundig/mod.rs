@@ -6,12 +6,7 @@ mod write;
 
 pub use write::export;
 
-use super::{
-    diagnostics::Problems,
-    plan::Item,
-    sources::Sources,
-    yaml,
-};
+use super::{diagnostics::Problems, plan::Item, sources::Sources, yaml};
 
 /// What stands in `apiVersion`.
 pub const API_VERSION: &str = "kundig/v1";

@@ -1,10 +1,6 @@
 //! One document: its envelope, and the helpers that its fields are read with.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use rust_decimal::Decimal;
 use serde_json::Map;
@@ -19,12 +15,7 @@ use crate::{
         sources::Source,
         yaml::{Node, Value},
     },
-    shared::{
-        form::HeaderPatch,
-        ids::ObjectType,
-        patch::Patch,
-        record::Unresolved,
-    },
+    shared::{form::HeaderPatch, ids::ObjectType, patch::Patch, record::Unresolved},
 };
 
 /// Reads one document. What is wrong is told; an item comes of it wherever its slug is known, so that what refers to it
@@ -33,7 +24,10 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
     let Some(mut root) = Fields::of_document(&source.name, node) else {
         problems.error(
             source.place(node.mark),
-            format!("a document is a mapping with `apiVersion: {API_VERSION}`, not {}", node.what()),
+            format!(
+                "a document is a mapping with `apiVersion: {API_VERSION}`, not {}",
+                node.what()
+            ),
         );
         return None;
     };
@@ -68,7 +62,7 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
     }
     let header = HeaderPatch {
         name: Patch::from(name.map(|name| name.value.to_owned())),
-        annotations: Patch::Set(annotations),
+        annotations: Patch::Set(annotations.into()),
         slug: Patch::Keep,
     };
     let change = spec::read(kind, header, &mut reader);
@@ -102,7 +96,10 @@ fn kind(root: &mut Fields<'_>, document: Place, problems: &mut Problems) -> Opti
         };
         problems.error(
             version.at,
-            format!("`apiVersion` is `{}`, not `{API_VERSION}`{hint}", version.value),
+            format!(
+                "`apiVersion` is `{}`, not `{API_VERSION}`{hint}",
+                version.value
+            ),
         );
         return None;
     }
@@ -111,7 +108,11 @@ fn kind(root: &mut Fields<'_>, document: Place, problems: &mut Problems) -> Opti
         let kinds: Vec<String> = ObjectType::iter().map(|kind| kind.to_string()).collect();
         problems.error(
             kind.at,
-            format!("unknown kind `{}`; known are {}", kind.value, kinds.join(", ")),
+            format!(
+                "unknown kind `{}`; known are {}",
+                kind.value,
+                kinds.join(", ")
+            ),
         );
     }
     known
@@ -197,7 +198,12 @@ impl<'a> Reader<'a, '_> {
     pub(super) fn texts(&mut self, name: &'static str) -> Patch<Vec<String>> {
         self.locate(name);
         let texts = self.fields.texts(name, self.problems);
-        Patch::Set(texts.into_iter().map(|text| text.value.to_owned()).collect())
+        Patch::Set(
+            texts
+                .into_iter()
+                .map(|text| text.value.to_owned())
+                .collect(),
+        )
     }
 
     /// A field that points to one object of a type. `field` is its name in the API.
@@ -228,7 +234,10 @@ impl<'a> Reader<'a, '_> {
                 .flatten()
                 .map(|origin| origin.value.to_owned());
             edge.refuse_rest(self.problems);
-            if let Some(number) = number.as_ref().filter(|number| !(number.value > 0.0 && number.value <= 1.0)) {
+            if let Some(number) = number
+                .as_ref()
+                .filter(|number| !(number.value > 0.0 && number.value <= 1.0))
+            {
                 self.problems.error(
                     number.at.clone(),
                     format!(
@@ -248,9 +257,10 @@ impl<'a> Reader<'a, '_> {
                     let number = Some(number.to_string());
                     self.state(path, edges.field, edges.target_type, text, number, origin);
                 }
-                (Some(text), None) => self
-                    .problems
-                    .error(text.at, format!("`{}` is missing", edge.path_of(edges.number))),
+                (Some(text), None) => self.problems.error(
+                    text.at,
+                    format!("`{}` is missing", edge.path_of(edges.number)),
+                ),
                 (None, _) => {}
             }
         }
@@ -282,7 +292,10 @@ impl<'a> Reader<'a, '_> {
         if let Some(twice) = twice {
             self.problems.error(
                 text.at,
-                format!("`{path}` names `{}` a second time, after line {}", text.value, twice.at.mark.line),
+                format!(
+                    "`{path}` names `{}` a second time, after line {}",
+                    text.value, twice.at.mark.line
+                ),
             );
             return;
         }
@@ -301,9 +314,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn place(&self) -> Place {
-        self.fields
-            .at()
-            .unwrap_or_else(|| Place::new(&std::sync::Arc::from(""), crate::exchange::diagnostics::Mark::START))
+        self.fields.at().unwrap_or_else(|| {
+            Place::new(
+                &std::sync::Arc::from(""),
+                crate::exchange::diagnostics::Mark::START,
+            )
+        })
     }
 }
 
@@ -341,7 +357,11 @@ pub(super) fn parsed<T: FromStr>(
         _ => {
             problems.error(
                 fields.place(node),
-                format!("`{}` must be {example}, not {}", fields.path_of(name), node.what()),
+                format!(
+                    "`{}` must be {example}, not {}",
+                    fields.path_of(name),
+                    node.what()
+                ),
             );
             return None;
         }
@@ -350,7 +370,10 @@ pub(super) fn parsed<T: FromStr>(
     if value.is_none() {
         problems.error(
             fields.place(node),
-            format!("`{}` is `{text}`; it must be {example}", fields.path_of(name)),
+            format!(
+                "`{}` is `{text}`; it must be {example}",
+                fields.path_of(name)
+            ),
         );
     }
     value

@@ -102,12 +102,13 @@ fn metric(reader: &mut Reader<'_, '_>) -> Option<Metric> {
         return None;
     }
     let text = |fields: &mut crate::exchange::fields::Fields<'_>, name, problems: &mut _| {
-        fields.text(name, problems).map(|text| text.value.to_owned())
+        fields
+            .text(name, problems)
+            .map(|text| text.value.to_owned())
     };
     let name = text(&mut fields, "name", reader.problems);
     let unit = text(&mut fields, "unit", reader.problems);
-    let mut number =
-        |name| parsed::<Decimal>(&mut fields, name, DECIMAL, reader.problems);
+    let mut number = |name| parsed::<Decimal>(&mut fields, name, DECIMAL, reader.problems);
     let (baseline, target, current) = (number("baseline"), number("target"), number("current"));
     fields.refuse_rest(reader.problems);
     for name in ["name", "unit", "target"] {
@@ -141,7 +142,11 @@ fn service(header: HeaderPatch, reader: &mut Reader<'_, '_>) -> Change {
     reader.point("businessOwner", fields::BUSINESS_OWNER, ObjectType::Person);
     reader.point("serviceOwner", fields::SERVICE_OWNER, ObjectType::Person);
     reader.point("team", fields::TEAM, ObjectType::Team);
-    reader.point("capability", fields::CAPABILITY, ObjectType::BusinessCapability);
+    reader.point(
+        "capability",
+        fields::CAPABILITY,
+        ObjectType::BusinessCapability,
+    );
     let confirmed_at = reader.parsed::<Timestamp>(
         "ownershipConfirmedAt",
         "an instant like 2026-10-01T08:00:00Z",

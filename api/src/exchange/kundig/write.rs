@@ -46,7 +46,10 @@ pub fn export(catalog: &Catalog) -> Result<String, serde_saphyr::ser::Error> {
     Ok(text)
 }
 
-fn all<T: Exportable>(catalog: &Catalog, text: &mut String) -> Result<(), serde_saphyr::ser::Error> {
+fn all<T: Exportable>(
+    catalog: &Catalog,
+    text: &mut String,
+) -> Result<(), serde_saphyr::ser::Error> {
     let records: BTreeMap<&str, &Arc<T>> = T::table(catalog)
         .iter()
         .map(|record| (record.header().slug.as_str(), record))
@@ -320,7 +323,10 @@ impl Exportable for Service {
                     origin: dependency.origin.as_deref(),
                 })
             })
-            .chain(refs.all_wanted(fields::DEPENDENCIES).map(DependencySpec::wanted))
+            .chain(
+                refs.all_wanted(fields::DEPENDENCIES)
+                    .map(DependencySpec::wanted),
+            )
             .collect();
         dependencies.sort_by_key(|dependency| dependency.service);
         let mut contributions: Vec<ContributionSpec<'a>> = self
@@ -332,10 +338,13 @@ impl Exportable for Service {
                     share,
                 })
             })
-            .chain(refs.all_wanted(fields::CONTRIBUTIONS).map(|wanted| ContributionSpec {
-                outcome: &wanted.target,
-                share: number(wanted).unwrap_or(1.0),
-            }))
+            .chain(
+                refs.all_wanted(fields::CONTRIBUTIONS)
+                    .map(|wanted| ContributionSpec {
+                        outcome: &wanted.target,
+                        share: number(wanted).unwrap_or(1.0),
+                    }),
+            )
             .collect();
         contributions.sort_by_key(|contribution| contribution.outcome);
         ServiceSpec {
@@ -434,7 +443,10 @@ fn slug<T: Record>(catalog: &Catalog, id: Id<T>) -> Option<&str> {
 }
 
 fn number(wanted: &Unresolved) -> Option<f64> {
-    wanted.strength.as_deref().and_then(|text| text.parse().ok())
+    wanted
+        .strength
+        .as_deref()
+        .and_then(|text| text.parse().ok())
 }
 
 /// A strength, unless it is the one that goes without saying.

@@ -333,7 +333,10 @@ impl Importable for Offering {
 
 /// The number that a wanted reference carries.
 fn share(wanted: &Unresolved) -> Option<f64> {
-    wanted.strength.as_deref().and_then(|text| text.parse().ok())
+    wanted
+        .strength
+        .as_deref()
+        .and_then(|text| text.parse().ok())
 }
 
 fn keep<T>(patch: &mut Patch<T>) -> bool {

@@ -76,8 +76,12 @@ fn leave_list(draft: &mut Draft, object: ObjectRef, origin: &str, list: Recorded
             continue;
         }
         match list {
-            RecordedList::Members => leave_team(draft, ObjectType::Person, &other, |there| (there, object)),
-            RecordedList::MemberOf => leave_team(draft, ObjectType::Team, &other, |there| (object, there)),
+            RecordedList::Members => {
+                leave_team(draft, ObjectType::Person, &other, |there| (there, object))
+            }
+            RecordedList::MemberOf => {
+                leave_team(draft, ObjectType::Team, &other, |there| (object, there))
+            }
             RecordedList::Children => leave_parent(draft, &other, object),
         }
     }

@@ -10,7 +10,7 @@ mod left;
 mod link;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use item::{Change, Identity, Item, Manner, Merge, Stated};
 
@@ -23,7 +23,6 @@ use crate::{
     },
     shared::{
         draft::{ChangeKind, Draft},
-        form::Form,
         ids::{Id, ObjectRef, ObjectType},
         patch::Patch,
         record::Record,
@@ -90,7 +89,9 @@ fn order(item: &Item) -> (ObjectType, Option<ServiceKind>, &str, Option<&str>) {
 fn break_cycle(item: &Item, object: ObjectRef, draft: &mut Draft, problems: &mut Problems) {
     match object.kind {
         ObjectType::Team => break_cycle_of::<Team>(item, Id::new(object.id), draft, problems),
-        ObjectType::Customer => break_cycle_of::<Customer>(item, Id::new(object.id), draft, problems),
+        ObjectType::Customer => {
+            break_cycle_of::<Customer>(item, Id::new(object.id), draft, problems)
+        }
         ObjectType::BusinessCapability => {
             break_cycle_of::<Capability>(item, Id::new(object.id), draft, problems);
         }
@@ -107,9 +108,16 @@ fn break_cycle_of<T: fields::Importable>(
     let Some(mut record) = draft.get(id).map(|record| T::clone(record)) else {
         return;
     };
-    let mut form = Form::new(draft);
-    form.parent(id, record.parent());
-    if form.finish().is_ok() {
+    // The chain may lead into another object's circle, which is cut where that one's turn comes.
+    let mut above = record.parent();
+    let mut passed = BTreeSet::new();
+    while let Some(ancestor) = above.filter(|ancestor| *ancestor != id && passed.insert(*ancestor))
+    {
+        // The plan is good only while nobody else moves what stands above.
+        draft.guard(ancestor.any());
+        above = draft.get(ancestor).and_then(|record| record.parent());
+    }
+    if above != Some(id) {
         return;
     }
     let at = item
@@ -173,7 +181,7 @@ fn tell_unlinked(item: &Item, object: ObjectRef, draft: &Draft, problems: &mut P
 
 fn summary(planned: &[(&Item, ObjectRef)], draft: &Draft) -> Summary {
     let mut summary = Summary::default();
-    let mut changed = std::collections::BTreeSet::new();
+    let mut changed = BTreeSet::new();
     for change in draft.changes() {
         changed.insert(change.subject);
         match change.kind {

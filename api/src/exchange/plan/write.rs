@@ -12,8 +12,12 @@ use super::{
 };
 use crate::{
     catalog::{
+        capabilities::rules::Capability,
+        customers::rules::Customer,
         offerings::rules::{Offering, OfferingPatch},
+        people::rules::Person,
         services::rules::{Service, ServiceKind, ServicePatch},
+        teams::rules::Team,
     },
     exchange::diagnostics::Problems,
     outcomes::rules::{Outcome, OutcomePatch},
@@ -43,14 +47,20 @@ pub(super) fn write(
     problems: &mut Problems,
 ) -> Option<ObjectRef> {
     match &item.change {
-        Change::Team(patch) => put(item, patch.clone(), draft, problems, |_| {}),
-        Change::Customer(patch) => put(item, patch.clone(), draft, problems, |_| {}),
-        Change::Person(patch) => put(item, patch.clone(), draft, problems, |_| {}),
-        Change::Capability(patch) => put(item, patch.clone(), draft, problems, |_| {}),
-        Change::Outcome(patch) => outcome(item, patch, draft, problems),
-        Change::Service(patch, confirmed_at) => {
-            service(item, ServicePatch::clone(patch), *confirmed_at, draft, problems)
+        Change::Team(patch) => put::<Team>(item, patch.clone(), draft, problems, |_| {}),
+        Change::Customer(patch) => put::<Customer>(item, patch.clone(), draft, problems, |_| {}),
+        Change::Person(patch) => put::<Person>(item, patch.clone(), draft, problems, |_| {}),
+        Change::Capability(patch) => {
+            put::<Capability>(item, patch.clone(), draft, problems, |_| {})
         }
+        Change::Outcome(patch) => outcome(item, patch, draft, problems),
+        Change::Service(patch, confirmed_at) => service(
+            item,
+            ServicePatch::clone(patch),
+            *confirmed_at,
+            draft,
+            problems,
+        ),
         Change::Offering(patch) => offering(item, patch, draft, fallback, problems),
     }
 }
@@ -90,12 +100,21 @@ fn outcome(
         return None;
     };
     let Some(customer) = link::resolve(draft.catalog(), &stated.wanted) else {
-        problems.error(stated.at.clone(), nowhere(stated, "an outcome belongs to a customer"));
+        problems.error(
+            stated.at.clone(),
+            nowhere(stated, "an outcome belongs to a customer"),
+        );
         return None;
     };
-    put(item, patch.clone(), draft, problems, |outcome: &mut Outcome| {
-        outcome.customer_id = Id::new(customer.id);
-    })
+    put(
+        item,
+        patch.clone(),
+        draft,
+        problems,
+        |outcome: &mut Outcome| {
+            outcome.customer_id = Id::new(customer.id);
+        },
+    )
 }
 
 fn offering(
@@ -114,22 +133,37 @@ fn offering(
     let service = match (resolved, stated, before) {
         (Some(service), _, _) => Id::new(service.id),
         // Where the descriptor never named a system, somebody may have chosen a better service by hand.
-        (None, None, Some(before)) if item.is_merged() && !said_before(&before.header.annotations).contains(fields::SERVICE) => {
+        (None, None, Some(before))
+            if item.is_merged()
+                && !said_before(&before.header.annotations).contains(fields::SERVICE) =>
+        {
             before.service_id
         }
         (None, Some(stated), _) if !item.is_merged() && !stated.wanted.target.contains(':') => {
-            problems.error(stated.at.clone(), nowhere(stated, "an offering belongs to a service"));
+            problems.error(
+                stated.at.clone(),
+                nowhere(stated, "an offering belongs to a service"),
+            );
             return None;
         }
         (None, None, _) if !item.is_merged() => {
-            problems.error(item.at.clone(), "`spec.service` is missing; an offering belongs to a service");
+            problems.error(
+                item.at.clone(),
+                "`spec.service` is missing; an offering belongs to a service",
+            );
             return None;
         }
         _ => fallback.service(draft),
     };
-    put(item, patch.clone(), draft, problems, |offering: &mut Offering| {
-        offering.service_id = service;
-    })
+    put(
+        item,
+        patch.clone(),
+        draft,
+        problems,
+        |offering: &mut Offering| {
+            offering.service_id = service;
+        },
+    )
 }
 
 fn nowhere(stated: &Stated, why: &str) -> String {
@@ -165,8 +199,10 @@ impl Fallback {
             service.header.slug = Self::SLUG.to_owned();
             service.header.name = "Software templates".to_owned();
             service.header.origin = Some(Self::ORIGIN.to_owned());
-            service.description =
-                Some("What Backstage's templates make that belong to no system of the catalog.".to_owned());
+            service.description = Some(
+                "What Backstage's templates make that belong to no system of the catalog."
+                    .to_owned(),
+            );
             service.kind = ServiceKind::BusinessService;
             let id = service.id();
             draft.put(service);
@@ -209,7 +245,12 @@ fn put<T: Importable>(
 }
 
 /// A record that a document says everything about.
-fn replaced<T: Importable>(item: &Item, before: Option<&T>, patch: &mut T::Patch, draft: &Draft) -> T {
+fn replaced<T: Importable>(
+    item: &Item,
+    before: Option<&T>,
+    patch: &mut T::Patch,
+    draft: &Draft,
+) -> T {
     let mut header = draft.new_header();
     if let Some(before) = before.map(Record::header) {
         header = Header {
@@ -238,7 +279,10 @@ fn merged<T: Importable>(
         T::blank(header)
     });
     let said_before = said_before(&record.header().annotations);
-    for field in said_before.iter().filter(|field| !merge.said.contains(field.as_str())) {
+    for field in said_before
+        .iter()
+        .filter(|field| !merge.said.contains(field.as_str()))
+    {
         T::empty(patch, field);
         record.point_nowhere(field);
     }
@@ -258,13 +302,13 @@ fn annotate(header: &mut HeaderPatch, there: &Map<String, Json>, said: &BTreeSet
         .filter(|(key, _)| !key.starts_with(DESCRIPTOR_FIELD) && *key != SAID)
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
-    if let Patch::Set(own) = &header.annotations {
+    if let Patch::Set(Json::Object(own)) = &header.annotations {
         annotations.extend(own.clone());
     }
     if !said.is_empty() {
         annotations.insert(SAID.to_owned(), said.iter().copied().collect());
     }
-    header.annotations = Patch::Set(annotations);
+    header.annotations = Patch::Set(annotations.into());
 }
 
 /// The optional fields that the earlier state of a descriptor had.
@@ -328,7 +372,11 @@ fn adapted<T: Importable>(
 }
 
 /// Takes what is wrong out of a change; says what happens instead, or nothing where there is no way.
-fn give_up<T: Importable>(patch: &mut T::Patch, error: &UserError, merge: &Merge) -> Option<String> {
+fn give_up<T: Importable>(
+    patch: &mut T::Patch,
+    error: &UserError,
+    merge: &Merge,
+) -> Option<String> {
     let field = name(error);
     if T::leave_out(patch, field) {
         return Some("it is left out".to_owned());
@@ -339,7 +387,7 @@ fn give_up<T: Importable>(patch: &mut T::Patch, error: &UserError, merge: &Merge
             header.name = Patch::Set(merge.fallback_name.clone());
             Some(format!("it is called {}", merge.fallback_name))
         }
-        ("annotations", Patch::Set(annotations)) => {
+        ("annotations", Patch::Set(Json::Object(annotations))) => {
             let largest = annotations
                 .iter()
                 .max_by_key(|(_, value)| value.to_string().len())
@@ -362,4 +410,3 @@ fn said_of(error: &UserError) -> String {
         path => format!("{}: {}", path.join("."), error.message),
     }
 }
-
