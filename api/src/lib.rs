@@ -1,3 +1,9 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
 
+pub mod catalog;
+pub mod changes;
 pub mod exchange;
+pub mod outcomes;
+pub mod schema;
+pub mod shared;
+pub mod snapshot;

@@ -1,0 +1,5 @@
+//! Capabilities.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,29 @@
+//! Capabilities in the database.
+
+use entity::business_capability;
+
+use super::rules::Capability;
+use crate::shared::ids::Id;
+use crate::shared::store::{ActiveRow, Column, DamagedRow, Row, Stored};
+use crate::{header_from, row_of};
+
+impl Stored for Capability {
+    type Entity = business_capability::Entity;
+    const ID: Column<Self> = business_capability::Column::Id;
+    const VERSION: Column<Self> = business_capability::Column::Version;
+
+    fn from_row(row: Row<Self>) -> Result<Self, DamagedRow> {
+        Ok(Self {
+            description: row.description,
+            parent_id: row.parent_id.map(Id::new),
+            header: header_from!(Self, row)?,
+        })
+    }
+
+    fn to_row(&self) -> ActiveRow<Self> {
+        row_of!(business_capability, &self.header, {
+            description: self.description.clone(),
+            parent_id: self.parent_id.map(Id::key),
+        })
+    }
+}

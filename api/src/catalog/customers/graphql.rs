@@ -1,0 +1,208 @@
+//! Customers in the API.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use serde_json::Value;
+
+use super::rules::{Customer, CustomerPatch};
+use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_pointer};
+use crate::catalog::people::graphql::PersonNode;
+use crate::outcomes::graphql::OutcomeNode;
+use crate::outcomes::rules::Outcome;
+use crate::shared::graphql::{Connection, PageArgs, all_by_name, catalog, lookup};
+use crate::shared::ids::Id;
+use crate::shared::record::Record;
+use crate::shared::scalars::{DateTime, Json};
+use crate::{mutations, node};
+
+node! {
+    /// A part of the business, or an outside party, that services exist for.
+    CustomerNode(Customer)
+}
+
+/// A part of the business, or an outside party, that services exist for: a ward, a branch, a faculty.
+#[Object(name = "Customer")]
+impl CustomerNode {
+    /// Opaque, never changes.
+    pub(crate) async fn id(&self) -> ID {
+        self.0.id().to_string().into()
+    }
+
+    /// Unique among customers, kebab-case; what imports and URLs use.
+    async fn slug(&self) -> &str {
+        &self.0.header.slug
+    }
+
+    /// For people.
+    async fn name(&self) -> &str {
+        &self.0.header.name
+    }
+
+    /// What this customer's business is: health care, banking, hospitality, …
+    async fn industry(&self) -> Option<&str> {
+        self.0.industry.as_deref()
+    }
+
+    /// What drives this customer.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The customer above.
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Self> {
+        lookup(ctx, self.0.parent_id).map(Self)
+    }
+
+    /// Who speaks for this customer.
+    async fn representative(&self, ctx: &Context<'_>) -> Option<PersonNode> {
+        lookup(ctx, self.0.representative_id).map(PersonNode)
+    }
+
+    /// What drives this customer, by name.
+    async fn outcomes(&self, ctx: &Context<'_>) -> Vec<OutcomeNode> {
+        let catalog = catalog(ctx);
+        catalog
+            .customer_outcomes
+            .ids(&self.0.id())
+            .filter_map(|id| {
+                catalog
+                    .get(Id::<Outcome>::new(id))
+                    .map(|outcome| OutcomeNode(Arc::clone(outcome)))
+            })
+            .collect()
+    }
+
+    /// Free key/value notes, as imports bring them.
+    async fn annotations(&self) -> Json {
+        Json(Value::Object(self.0.header.annotations.clone()))
+    }
+
+    /// When it was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.header.created_at)
+    }
+
+    /// When it was changed last.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.header.updated_at)
+    }
+
+    /// Grows by one with every change; pass it back as `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.0.header.version
+    }
+}
+
+/// Queries for customers.
+#[derive(Default)]
+pub struct CustomerQueries;
+
+#[Object]
+impl CustomerQueries {
+    /// The customer with this slug; null where there is none.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its slug.")] slug: String,
+    ) -> Option<CustomerNode> {
+        Customer::table(&catalog(ctx))
+            .by_slug(&slug)
+            .cloned()
+            .map(CustomerNode)
+    }
+
+    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<CustomerNode>> {
+        all_by_name::<Customer, _>(
+            ctx,
+            &PageArgs {
+                first,
+                after,
+                last,
+                before,
+            },
+        )
+    }
+}
+
+/// What to create.
+#[derive(InputObject)]
+pub struct CreateCustomerInput {
+    /// Unique, kebab-case; made from the name where absent.
+    slug: Option<String>,
+    /// For people; one line of at most 250 characters.
+    name: String,
+    /// What this customer's business is: health care, banking, hospitality, …
+    industry: Option<String>,
+    /// What drives this customer; up to 20,000 characters.
+    description: Option<String>,
+    /// The customer above; not one below this one.
+    parent_id: Option<ID>,
+    /// The person who speaks for this customer.
+    representative_id: Option<ID>,
+    /// Free key/value notes: a JSON object.
+    annotations: Option<Json>,
+}
+
+/// What to change: an absent field stays, an explicit null clears.
+#[derive(InputObject)]
+pub struct UpdateCustomerInput {
+    /// Its id.
+    id: ID,
+    /// Refuse with STALE_VERSION unless this is its version.
+    expected_version: Option<i32>,
+    /// Unique, kebab-case.
+    slug: MaybeUndefined<String>,
+    /// For people; one line of at most 250 characters.
+    name: MaybeUndefined<String>,
+    /// What this customer's business is: health care, banking, hospitality, …
+    industry: MaybeUndefined<String>,
+    /// What drives this customer; up to 20,000 characters.
+    description: MaybeUndefined<String>,
+    /// The customer above; not one below this one.
+    parent_id: MaybeUndefined<ID>,
+    /// The person who speaks for this customer.
+    representative_id: MaybeUndefined<ID>,
+    /// Free key/value notes: a JSON object; replaces all of them.
+    annotations: MaybeUndefined<Json>,
+}
+
+impl CreateCustomerInput {
+    fn into_patch(self) -> CustomerPatch {
+        CustomerPatch {
+            header: new_header(self.name, self.slug, self.annotations),
+            industry: self.industry.into(),
+            description: self.description.into(),
+            parent_id: new_pointer(self.parent_id),
+            representative_id: new_pointer(self.representative_id),
+        }
+    }
+}
+
+impl UpdateCustomerInput {
+    fn into_patch(self) -> CustomerPatch {
+        CustomerPatch {
+            header: changed_header(self.name, self.slug, self.annotations),
+            industry: self.industry.into(),
+            description: self.description.into(),
+            parent_id: changed_pointer(self.parent_id),
+            representative_id: changed_pointer(self.representative_id),
+        }
+    }
+}
+
+mutations! {
+    CustomerMutations of Customer as CustomerNode { "customer", customer }
+    create create_customer(CreateCustomerInput) -> CreateCustomerPayload;
+    update update_customer(UpdateCustomerInput) -> UpdateCustomerPayload;
+    delete delete_customer(DeleteCustomerInput) -> DeleteCustomerPayload;
+}

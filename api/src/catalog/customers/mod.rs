@@ -1,0 +1,5 @@
+//! Customers.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,5 @@
+//! People.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;

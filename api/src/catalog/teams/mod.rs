@@ -1,0 +1,5 @@
+//! Teams.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;

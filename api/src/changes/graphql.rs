@@ -1,0 +1,196 @@
+//! The change feed in the API.
+
+use async_graphql::connection::{CursorType, Edge};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+
+use super::store::{self, Change};
+use crate::schema::{Node, node_of};
+use crate::shared::draft;
+use crate::shared::graphql::{bad_input, internal, page_size};
+use crate::shared::ids::ObjectRef;
+use crate::shared::scalars::{DateTime, Json};
+use crate::snapshot::Replica;
+
+/// One committed change of the catalog; the feed of these is complete and ordered.
+pub struct ChangeNode(Change);
+
+/// One committed change of the catalog; the feed of these is complete and ordered.
+#[Object(name = "Change")]
+impl ChangeNode {
+    /// Grows with every change; the feed's cursor. A whole number that can be above 2⁵³.
+    async fn sequence(&self) -> String {
+        self.0.sequence.to_string()
+    }
+
+    /// When it was committed.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// Who did it.
+    async fn actor(&self) -> &str {
+        &self.0.actor
+    }
+
+    /// What happened to the object.
+    async fn kind(&self) -> ChangeKind {
+        self.0.kind.into()
+    }
+
+    /// The type's name: `Service`, `Person`, …
+    #[graphql(name = "type")]
+    async fn subject_type(&self) -> String {
+        self.0.subject.kind.to_string()
+    }
+
+    /// The object's id, also once it is deleted.
+    async fn subject_id(&self) -> ID {
+        self.0.subject.to_string().into()
+    }
+
+    /// The object now; null once deleted.
+    async fn subject(&self, ctx: &Context<'_>) -> Option<Node> {
+        node_of(ctx, self.0.subject)
+    }
+
+    /// Changed fields: name to `{"from": …, "to": …}`; of annotations, dependencies and contributions only the keys
+    /// that changed.
+    async fn diff(&self) -> Json {
+        Json(self.0.diff.clone())
+    }
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "draft::ChangeKind")]
+pub enum ChangeKind {
+    /// It is new.
+    Created,
+    /// Some of its fields changed.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+/// Which changes; every condition that is given must hold.
+#[derive(InputObject)]
+pub struct ChangeFilter {
+    /// Of objects of one of these types: `Service`, `Person`, …
+    types: Option<Vec<String>>,
+    /// Of one of these objects.
+    subject_ids: Option<Vec<ID>>,
+    /// By this actor.
+    actor: Option<String>,
+}
+
+impl TryFrom<ChangeFilter> for store::ChangeFilter {
+    type Error = async_graphql::Error;
+
+    fn try_from(filter: ChangeFilter) -> Result<Self> {
+        const MOST: usize = 100;
+        if filter
+            .subject_ids
+            .as_ref()
+            .is_some_and(|ids| ids.len() > MOST)
+        {
+            return Err(bad_input(format!(
+                "`subjectIds` names more than {MOST} objects"
+            )));
+        }
+        let subjects = filter.subject_ids.map(|ids| {
+            ids.into_iter()
+                .map(|id| match id.parse::<ObjectRef>() {
+                    Ok(object) => Ok(object.id),
+                    Err(error) => Err(bad_input(format!("`subjectIds` holds {:?}, {error}", id.0))),
+                })
+                .collect()
+        });
+        Ok(Self {
+            types: filter.types,
+            subjects: subjects.transpose()?,
+            actor: filter.actor,
+        })
+    }
+}
+
+/// A place in the feed: the change's sequence.
+pub struct Sequence(i64);
+
+impl CursorType for Sequence {
+    type Error = std::num::ParseIntError;
+
+    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+
+    fn encode_cursor(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// How many changes there are, counted when it is asked for.
+pub struct Total(store::ChangeFilter);
+
+#[Object]
+impl Total {
+    /// How many there are on all pages; computed only when it is selected.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        let database = &ctx.data_unchecked::<Replica>().database().read;
+        let count = store::count(database, &self.0)
+            .await
+            .map_err(|error| internal(&error))?;
+        i32::try_from(count).map_err(|error| internal(&error))
+    }
+}
+
+type Connection = async_graphql::connection::Connection<Sequence, ChangeNode, Total>;
+
+/// Queries for changes.
+#[derive(Default)]
+pub struct ChangeQueries;
+
+#[Object]
+impl ChangeQueries {
+    /// The change feed, oldest first, from after the cursor. A change appears once nothing can be committed before it.
+    /// Errors: BAD_USER_INPUT for a bad page size, cursor or id.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<ChangeFilter>,
+        #[graphql(desc = "At most so many; 25 where nothing is said, 100 at most.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this sequence.")] after: Option<String>,
+    ) -> Result<Connection> {
+        let size = page_size("first", first.unwrap_or(25))?;
+        let filter = filter
+            .map(store::ChangeFilter::try_from)
+            .transpose()?
+            .unwrap_or_default();
+        let after = after
+            .map(|text| {
+                text.parse::<i64>()
+                    .map_err(|_| bad_input(format!("`after` is {text:?}, which is not a sequence")))
+            })
+            .transpose()?;
+        let database = &ctx.data_unchecked::<Replica>().database().read;
+        let mut changes = store::read(database, &filter, after.unwrap_or(0), size as u64 + 1)
+            .await
+            .map_err(|error| internal(&error))?;
+        let has_next = changes.len() > size;
+        changes.truncate(size);
+        let has_previous = match after {
+            None => false,
+            Some(after) => store::any_until(database, &filter, after)
+                .await
+                .map_err(|error| internal(&error))?,
+        };
+        let mut connection =
+            Connection::with_additional_fields(has_previous, has_next, Total(filter));
+        connection.edges = changes
+            .into_iter()
+            .map(|change| Edge::new(Sequence(change.sequence), ChangeNode(change)))
+            .collect();
+        Ok(connection)
+    }
+}

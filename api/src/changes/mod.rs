@@ -1,0 +1,4 @@
+//! The change feed as an API: what changed, who did it.
+
+pub mod graphql;
+pub mod store;

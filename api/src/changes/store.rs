@@ -1,0 +1,140 @@
+//! The change feed in the database.
+
+use std::str::FromStr;
+
+use entity::change;
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::shared::dialect;
+use crate::shared::draft::ChangeKind;
+use crate::shared::ids::{ObjectRef, ObjectType};
+use crate::shared::store::DamagedRow;
+
+/// One committed change of one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its place in the feed.
+    pub sequence: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What happened to the object.
+    pub kind: ChangeKind,
+    /// The object.
+    pub subject: ObjectRef,
+    /// Changed fields: name to `{from, to}`.
+    pub diff: Value,
+}
+
+/// Which changes; every condition that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeFilter {
+    /// Of objects of one of these types.
+    pub types: Option<Vec<String>>,
+    /// Of one of these objects.
+    pub subjects: Option<Vec<Uuid>>,
+    /// By this actor.
+    pub actor: Option<String>,
+}
+
+impl ChangeFilter {
+    fn condition(&self) -> Condition {
+        Condition::all()
+            .add_option(
+                self.types
+                    .as_ref()
+                    .map(|types| change::Column::SubjectType.is_in(types)),
+            )
+            .add_option(
+                self.subjects
+                    .as_ref()
+                    .map(|ids| change::Column::SubjectId.is_in(ids.iter().copied())),
+            )
+            .add_option(
+                self.actor
+                    .as_ref()
+                    .map(|actor| change::Column::Actor.eq(actor)),
+            )
+    }
+}
+
+/// The first changes after a sequence, oldest first. Nothing will ever be added before the last of them: changes that
+/// a running transaction may still precede are left for later.
+pub async fn read<C: ConnectionTrait>(
+    connection: &C,
+    filter: &ChangeFilter,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<Change>, DbErr> {
+    let horizon = dialect::horizon(connection).await?;
+    let rows = change::Entity::find()
+        .filter(filter.condition())
+        .filter(change::Column::Sequence.gt(after))
+        .filter(change::Column::Sequence.lt(horizon))
+        .order_by_asc(change::Column::Sequence)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    let changes: Result<_, DamagedRow> = rows.into_iter().map(Change::from_row).collect();
+    Ok(changes?)
+}
+
+/// Whether anything stands at or before a sequence.
+pub async fn any_until<C: ConnectionTrait>(
+    connection: &C,
+    filter: &ChangeFilter,
+    until: i64,
+) -> Result<bool, DbErr> {
+    let found: Option<i64> = change::Entity::find()
+        .select_only()
+        .column(change::Column::Sequence)
+        .filter(filter.condition())
+        .filter(change::Column::Sequence.lte(until))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// How many changes there are.
+pub async fn count<C: ConnectionTrait>(
+    connection: &C,
+    filter: &ChangeFilter,
+) -> Result<u64, DbErr> {
+    let horizon = dialect::horizon(connection).await?;
+    change::Entity::find()
+        .filter(filter.condition())
+        .filter(change::Column::Sequence.lt(horizon))
+        .count(connection)
+        .await
+}
+
+impl Change {
+    fn from_row(row: change::Model) -> Result<Self, DamagedRow> {
+        let damaged = |what: String| DamagedRow::new(format!("change {}", row.sequence), what);
+        let kind = ObjectType::from_str(&row.subject_type)
+            .map_err(|_| damaged(format!("unknown type {:?}", row.subject_type)))?;
+        Ok(Self {
+            sequence: row.sequence,
+            at: Timestamp::from_microsecond(row.at).map_err(|error| damaged(error.to_string()))?,
+            kind: row
+                .kind
+                .parse()
+                .map_err(|_| damaged(format!("unknown kind {:?}", row.kind)))?,
+            subject: ObjectRef {
+                kind,
+                id: row.subject_id,
+            },
+            actor: row.actor,
+            diff: row.diff,
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! The API's roots, merged from the rooms.
+
+use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Result};
+
+use crate::catalog::capabilities::graphql::{
+    BusinessCapabilityMutations, BusinessCapabilityQueries, CapabilityNode,
+};
+use crate::catalog::customers::graphql::{CustomerMutations, CustomerNode, CustomerQueries};
+use crate::catalog::offerings::graphql::{
+    OfferingNode, ServiceOfferingMutations, ServiceOfferingQueries,
+};
+use crate::catalog::people::graphql::{PersonMutations, PersonNode, PersonQueries};
+use crate::catalog::services::graphql::{ServiceNode, ServiceQueries};
+use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
+use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
+use crate::changes::graphql::ChangeQueries;
+use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
+use crate::shared::graphql::{Currency, bad_input, catalog};
+use crate::shared::ids::{Id, ObjectRef, ObjectType};
+use crate::snapshot::Replica;
+
+/// Everything that can be asked.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    NodeQueries,
+    ServiceQueries,
+    PersonQueries,
+    TeamQueries,
+    CustomerQueries,
+    BusinessOutcomeQueries,
+    BusinessCapabilityQueries,
+    ServiceOfferingQueries,
+    ChangeQueries,
+);
+
+/// Everything that can be changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    ServiceMutations,
+    EdgeMutations,
+    PersonMutations,
+    TeamMutations,
+    CustomerMutations,
+    BusinessOutcomeMutations,
+    BusinessCapabilityMutations,
+    ServiceOfferingMutations,
+);
+
+/// The whole API.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// The API over a replica; amounts are in `currency`.
+pub fn build(replica: Replica, currency: Currency) -> Schema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .data(replica)
+        .data(currency)
+        .finish()
+}
+
+/// The API in the schema definition language, as `kundig schema` prints it.
+pub fn sdl() -> String {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .finish()
+        .sdl_with_options(
+            async_graphql::SDLExportOptions::new()
+                .sorted_fields()
+                .sorted_arguments()
+                .sorted_enum_items()
+                .include_specified_by(),
+        )
+}
+
+/// Everything with an identity.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, never changes."))]
+pub enum Node {
+    /// Somebody.
+    Person(PersonNode),
+    /// Delivers services.
+    Team(TeamNode),
+    /// Whom services are for.
+    Customer(CustomerNode),
+    /// What the business wants.
+    BusinessOutcome(OutcomeNode),
+    /// What the business can do.
+    BusinessCapability(CapabilityNode),
+    /// What is delivered.
+    Service(ServiceNode),
+    /// What can be requested.
+    ServiceOffering(OfferingNode),
+}
+
+/// The object, if it is there.
+pub fn node_of(ctx: &Context<'_>, object: ObjectRef) -> Option<Node> {
+    let catalog = catalog(ctx);
+    let key = object.id;
+    match object.kind {
+        ObjectType::Person => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| PersonNode(record).into()),
+        ObjectType::Team => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| TeamNode(record).into()),
+        ObjectType::Customer => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| CustomerNode(record).into()),
+        ObjectType::BusinessOutcome => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| OutcomeNode(record).into()),
+        ObjectType::BusinessCapability => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| CapabilityNode(record).into()),
+        ObjectType::Service => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| ServiceNode(record).into()),
+        ObjectType::ServiceOffering => catalog
+            .get(Id::new(key))
+            .cloned()
+            .map(|record| OfferingNode(record).into()),
+    }
+}
+
+/// Queries for objects of any type.
+#[derive(Default)]
+pub struct NodeQueries;
+
+#[Object]
+impl NodeQueries {
+    /// The object with this id; null where there is none.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
+        node_of(ctx, id.parse().ok()?)
+    }
+
+    /// The objects with these ids, in the same order; null where there is none. Errors: BAD_USER_INPUT for more than 100.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Their ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        const MOST: usize = 100;
+        if ids.len() > MOST {
+            return Err(bad_input(format!(
+                "`ids` has {} entries; at most {MOST} are allowed",
+                ids.len()
+            )));
+        }
+        Ok(ids
+            .iter()
+            .map(|id| node_of(ctx, id.parse().ok()?))
+            .collect())
+    }
+}

@@ -1,0 +1,232 @@
+//! Connections to the database.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use migration::MigratorTrait;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+
+use super::dialect;
+
+/// What a statement was run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Purpose {
+    /// To answer a query.
+    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
+    request,
+    /// To commit a change.
+    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
+    write,
+    /// To keep the snapshot up to date.
+    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
+    follower,
+}
+
+/// The label of the statement counter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StatementLabels {
+    /// What the statement was run for.
+    pub purpose: Purpose,
+}
+
+/// SQL statements run so far, by purpose.
+pub type StatementCounts = Family<StatementLabels, Counter>;
+
+/// The database, once for each purpose.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Answers queries.
+    pub read: DatabaseConnection,
+    /// Commits changes. On SQLite one connection: it has one writer.
+    pub write: DatabaseConnection,
+    /// Keeps the snapshot up to date.
+    pub follow: DatabaseConnection,
+    postgres: Option<PgPool>,
+}
+
+/// How long a statement waits for another's lock, and a request for a free connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Database {
+    /// Connects to `sqlite://PATH` or `postgres://…`, with at most `connections` connections.
+    pub async fn connect(
+        url: &str,
+        connections: u32,
+        counts: &StatementCounts,
+    ) -> anyhow::Result<Self> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => Self::sqlite(url, connections, counts).await,
+            Some("postgres" | "postgresql") => Self::postgres(url, connections, counts).await,
+            _ => bail!(
+                "the database must be `sqlite://PATH` or `postgres://USER@HOST/NAME`, not `{}`",
+                without_secret(url)
+            ),
+        }
+    }
+
+    async fn sqlite(url: &str, connections: u32, counts: &StatementCounts) -> anyhow::Result<Self> {
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            bail!(
+                "a database in memory would be lost at once: name a file, as in `sqlite://kundig.db`"
+            );
+        }
+        let options = SqliteConnectOptions::from_str(url)
+            .with_context(|| format!("`{url}` names no SQLite database"))?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(PATIENCE)
+            .disable_statement_logging();
+        let pool = async |size: u32| -> anyhow::Result<SqlitePool> {
+            PoolOptions::<Sqlite>::new()
+                .max_connections(size)
+                .acquire_timeout(PATIENCE)
+                .connect_with(options.clone())
+                .await
+                .with_context(|| format!("can't open the database `{url}`"))
+        };
+        // The writer first: it creates the file and switches it to WAL.
+        let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool(1).await?);
+        let readers = pool(connections).await?;
+        Ok(Self {
+            read: counted(
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone()),
+                Purpose::request,
+                counts,
+            ),
+            write: counted(write, Purpose::write, counts),
+            follow: counted(
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+                Purpose::follower,
+                counts,
+            ),
+            postgres: None,
+        })
+    }
+
+    async fn postgres(
+        url: &str,
+        connections: u32,
+        counts: &StatementCounts,
+    ) -> anyhow::Result<Self> {
+        let shown = without_secret(url);
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| anyhow::anyhow!("`{shown}` names no PostgreSQL database: {error}"))?
+            .application_name("kundig")
+            .disable_statement_logging();
+        let pool = PoolOptions::<Postgres>::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await
+            .with_context(|| format!("can't reach the database `{shown}`"))?;
+        let connection = |purpose| {
+            counted(
+                SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
+                purpose,
+                counts,
+            )
+        };
+        Ok(Self {
+            read: connection(Purpose::request),
+            write: connection(Purpose::write),
+            follow: connection(Purpose::follower),
+            postgres: Some(pool),
+        })
+    }
+
+    /// Brings the schema up to date. Safe when several replicas do it at once: whoever comes second waits, or finds the
+    /// work done and tries again.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        const ATTEMPTS: u32 = 20;
+        for attempt in 1.. {
+            match migration::Migrator::up(&self.write, None).await {
+                Ok(()) => break,
+                Err(error) if attempt < ATTEMPTS => {
+                    tracing::info!(%error, attempt, "another replica may be migrating; trying again");
+                    tokio::time::sleep(Duration::from_millis(u64::from(50 * attempt))).await;
+                }
+                Err(error) => return Err(error).context("can't migrate the database"),
+            }
+        }
+        self.prepare().await
+    }
+
+    /// That the schema is the one that this version needs.
+    pub async fn check_schema(&self) -> anyhow::Result<()> {
+        let pending = migration::Migrator::get_pending_migrations(&self.read)
+            .await
+            .context("can't read which migrations the database has")?;
+        if let Some(first) = pending.first() {
+            bail!(
+                "the database lacks {} migrations, the first is `{}`: run `kundig migrate`",
+                pending.len(),
+                first.name()
+            );
+        }
+        self.prepare().await
+    }
+
+    async fn prepare(&self) -> anyhow::Result<()> {
+        dialect::continue_numbering(&self.write)
+            .await
+            .context("can't read the change feed's numbering")
+    }
+
+    /// A connection that hears when another process commits; none where only polling helps.
+    pub async fn listener(&self) -> Option<PgListener> {
+        let pool = self.postgres.as_ref()?;
+        let listening = async {
+            let mut listener = PgListener::connect_with(pool).await?;
+            listener.listen(dialect::CHANNEL).await?;
+            Ok::<_, sea_orm::sqlx::Error>(listener)
+        };
+        listening
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "can't listen for changes; polling only"))
+            .ok()
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        for connection in [self.read, self.write, self.follow] {
+            if let Err(error) = connection.close().await {
+                tracing::warn!(%error, "can't close the database");
+            }
+        }
+    }
+}
+
+fn counted(
+    mut connection: DatabaseConnection,
+    purpose: Purpose,
+    counts: &StatementCounts,
+) -> DatabaseConnection {
+    let counter = Arc::new(counts.get_or_create(&StatementLabels { purpose }).clone());
+    connection.set_metric_callback(move |_| {
+        counter.inc();
+    });
+    connection
+}
+
+/// The address without its password, for messages.
+fn without_secret(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) if parsed.password().is_some() => {
+            // Fails only for addresses that can't have a password.
+            let _ = parsed.set_password(Some("***"));
+            parsed.to_string()
+        }
+        _ => url.to_owned(),
+    }
+}

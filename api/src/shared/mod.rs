@@ -1,0 +1,22 @@
+//! What all rooms use.
+
+pub mod database;
+pub mod dialect;
+pub mod diff;
+mod dispatch;
+pub mod draft;
+pub mod edit;
+pub mod error_code;
+pub mod errors;
+pub mod form;
+pub mod graphql;
+pub mod ids;
+pub mod money;
+pub mod paging;
+pub mod patch;
+pub mod record;
+pub mod request;
+pub mod scalars;
+pub mod store;
+pub mod text;
+pub mod write;

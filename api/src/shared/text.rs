@@ -1,0 +1,103 @@
+//! Names, slugs and what text may hold.
+
+use deunicode::deunicode;
+
+/// The longest slug, in bytes.
+pub const MAX_SLUG: usize = 100;
+
+/// The slug that a name suggests: `Bettenmanagement Süd` becomes `bettenmanagement-sued`.
+///
+/// German letters are written out as in DIN 5007-2; everything else is transliterated to ASCII; runs of anything but
+/// letters and digits become one hyphen. Empty where the name has nothing to spell.
+pub fn slug_from(name: &str) -> String {
+    let mut german = String::with_capacity(name.len() + 8);
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'ä' => german.push_str("ae"),
+            'ö' => german.push_str("oe"),
+            'ü' => german.push_str("ue"),
+            'ß' => german.push_str("ss"),
+            other => german.push(other),
+        }
+    }
+    let mut slug = String::with_capacity(german.len());
+    for letter in deunicode(&german).chars() {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(MAX_SLUG);
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+/// Whether this can be a slug: lower-case ASCII letters and digits in groups with single hyphens between them.
+pub fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_SLUG
+        && text.split('-').all(|group| {
+            !group.is_empty()
+                && group
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+/// What names are sorted by: lower case without accents, so that `Ärzte` stands beside `Arzt`.
+pub fn sort_key(name: &str) -> String {
+    deunicode(name).to_lowercase()
+}
+
+/// What a search for a part of a name compares: lower case, accents kept.
+pub fn folded(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The first character that stored text can't hold: a control character other than tab and line ends. (PostgreSQL
+/// has no NUL in text, and the others are never meant.)
+pub fn forbidden_character(text: &str) -> Option<char> {
+    text.chars()
+        .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn german_letters_are_written_out() {
+        assert_eq!(slug_from("Bettenmanagement Süd"), "bettenmanagement-sued");
+        assert_eq!(slug_from("Jörg Weiß"), "joerg-weiss");
+        assert_eq!(slug_from("ÄRZTE & Übergabe"), "aerzte-uebergabe");
+        assert_eq!(slug_from("Cafe\u{301} Zoe\u{308}"), "cafe-zoe");
+    }
+
+    #[test]
+    fn other_scripts_are_transliterated() {
+        assert_eq!(slug_from("Łódź"), "lodz");
+        assert_eq!(slug_from("北京"), "bei-jing");
+        assert_eq!(slug_from("  --  "), "");
+    }
+
+    #[test]
+    fn names_sort_without_accents() {
+        assert!(sort_key("Ärzte") < sort_key("Azubi"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_slug_from_any_name_is_a_slug_or_empty(name in ".{0,200}") {
+            let slug = slug_from(&name);
+            prop_assert!(slug.is_empty() || is_slug(&slug), "{slug}");
+        }
+
+        #[test]
+        fn a_slug_is_its_own_slug(slug in "[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,5}") {
+            prop_assert!(is_slug(&slug));
+            prop_assert_eq!(slug_from(&slug), slug);
+        }
+    }
+}

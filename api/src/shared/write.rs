@@ -1,0 +1,327 @@
+//! The one way in which the catalog changes.
+//!
+//! A change is a function on a [`Draft`]. What it plans is committed in one short transaction together with its rows of the
+//! change feed, provided that every object still has the version that the plan was made for. Where another writer was
+//! faster the snapshot catches up and the function runs again: nothing is lost, and what is refused is refused by what
+//! the database holds, not by a snapshot that is behind.
+//!
+//! The plan is made before the transaction begins. That makes the feed's order right for every object: a transaction
+//! with a lower number that comes second to an object finds a version that it does not expect and starts over with a
+//! higher number.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::change;
+use jiff::Timestamp;
+use sea_orm::sea_query::{LockType, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use super::dialect::{self, MAX_BINDINGS, MAX_CHANGES};
+use super::draft::{Draft, Edit, PlannedChange};
+use super::errors::{UserError, UserErrorCode, UserErrors};
+use super::ids::{Id, ObjectRef, ObjectType};
+use super::store::{CHUNK, Stored};
+use crate::for_type;
+use crate::snapshot::{Catalog, Replica, ReplicaError};
+
+/// Who changes something, for the feed.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The subject or program.
+    pub actor: Arc<str>,
+    /// The HTTP request that it came with.
+    pub request_id: Option<Arc<str>>,
+}
+
+/// A committed change.
+#[derive(Clone, Debug)]
+pub struct Written<R> {
+    /// What the function returned.
+    pub value: R,
+    /// A snapshot that contains the change.
+    pub catalog: Arc<Catalog>,
+    /// The change's last sequence; none where there was nothing to change.
+    pub sequence: Option<i64>,
+}
+
+/// Why a change was not committed, other than by its own fault.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The database failed.
+    #[error("the database can't be written")]
+    Database(#[from] DbErr),
+    /// The snapshot can't be brought up to date.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+    /// Other writers were faster every time.
+    #[error("other writers keep changing the same objects; try again")]
+    Contended,
+}
+
+/// How often a change is tried before it gives way to faster writers.
+const ATTEMPTS: u32 = 30;
+
+/// Commits what `change` plans. The outer error is the server's, the inner one the client's.
+pub async fn write<R>(
+    replica: &Replica,
+    author: &Author,
+    change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
+) -> Result<Result<Written<R>, UserErrors>, WriteError> {
+    let mut base = replica.current();
+    for attempt in 1..=ATTEMPTS {
+        let mut draft = Draft::new(Catalog::clone(&base), now());
+        let value = match change(&mut draft) {
+            Ok(value) => value,
+            Err(refusals) => {
+                let seen = base.position.clone();
+                base = replica.catch_up().await?;
+                if base.position == seen {
+                    return Ok(Err(refusals));
+                }
+                continue;
+            }
+        };
+        let changes = draft.changes();
+        if changes.is_empty() {
+            return Ok(Ok(Written {
+                value,
+                catalog: base,
+                sequence: None,
+            }));
+        }
+        if changes.len() > MAX_CHANGES {
+            return Ok(Err(vec![too_large(changes.len())]));
+        }
+        match commit(replica, author, &draft, changes).await {
+            Ok(Some(sequence)) => {
+                return Ok(Ok(Written {
+                    value,
+                    catalog: replica.containing(sequence).await?,
+                    sequence: Some(sequence),
+                }));
+            }
+            Ok(None) => {}
+            Err(error) if dialect::is_conflict(&error) => {
+                tracing::debug!(%error, attempt, "another writer was faster");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(pause(attempt)).await;
+        base = replica.catch_up().await?;
+    }
+    Err(WriteError::Contended)
+}
+
+/// Now, to the microsecond that the database keeps.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+fn too_large(changes: usize) -> UserError {
+    UserError::at(
+        UserErrorCode::Invalid,
+        &[],
+        format!("changes {changes} objects; at most {MAX_CHANGES} can change at once: divide it"),
+    )
+}
+
+/// Longer with every attempt and different for every writer, so that they don't meet again.
+fn pause(attempt: u32) -> Duration {
+    let spread = u64::from(Uuid::now_v7().as_bytes()[15]);
+    Duration::from_micros(u64::from(attempt.min(10)) * (200 + 10 * spread))
+}
+
+/// Commits a plan; none where an object is not as the plan expects it.
+async fn commit(
+    replica: &Replica,
+    author: &Author,
+    draft: &Draft,
+    changes: Vec<PlannedChange>,
+) -> Result<Option<i64>, DbErr> {
+    let transaction = dialect::begin_write(&replica.database().write).await?;
+    if !apply(&transaction, draft).await? {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    let last = append(&transaction, author, draft.now(), changes).await?;
+    dialect::notify(&transaction).await?;
+    transaction.commit().await?;
+    Ok(Some(last))
+}
+
+/// Writes all rows in an order in which every reference finds its target. False where a version is not the expected one.
+async fn apply(transaction: &DatabaseTransaction, draft: &Draft) -> Result<bool, DbErr> {
+    let types = || <ObjectType as strum::IntoEnumIterator>::iter();
+    for object in draft.guarded() {
+        if !for_type!(object.kind, T => is_unchanged::<T>(transaction, draft, object).await?) {
+            return Ok(false);
+        }
+    }
+    for kind in types() {
+        if !for_type!(kind, T => write_rows::<T>(transaction, draft).await?) {
+            return Ok(false);
+        }
+    }
+    for kind in types() {
+        for_type!(kind, T => T::write_parts(transaction, &draft.edits::<T>()).await?);
+    }
+    for kind in types().rev() {
+        if !for_type!(kind, T => delete_rows::<T>(transaction, draft).await?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether an object that the plan only looked at is as it was, and holds it so until the commit.
+async fn is_unchanged<T: Stored>(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+    object: ObjectRef,
+) -> Result<bool, DbErr> {
+    let id = Id::<T>::new(object.id);
+    let Some(seen) = draft.base().get(id) else {
+        // Guarded and new in the same plan.
+        return Ok(draft.get(id).is_some());
+    };
+    let found = T::Entity::find()
+        .select_only()
+        .column(T::ID)
+        .filter(T::ID.eq(object.id))
+        .filter(T::VERSION.eq(seen.header().version))
+        .lock(LockType::Share)
+        .into_tuple::<Uuid>()
+        .one(transaction)
+        .await?;
+    Ok(found.is_some())
+}
+
+async fn write_rows<T: Stored>(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+) -> Result<bool, DbErr> {
+    let edits = draft.edits::<T>();
+    free_slugs(transaction, draft, &edits).await?;
+    let mut new: Vec<&Arc<T>> = edits
+        .iter()
+        .filter(|edit| edit.before.is_none())
+        .filter_map(|edit| edit.after.as_ref())
+        .collect();
+    new.sort_by_cached_key(|record| depth(draft, record));
+    let width = <<T::Entity as EntityTrait>::Column as sea_orm::Iterable>::iter().count();
+    for chunk in new.chunks(CHUNK.min(MAX_BINDINGS / width)) {
+        T::Entity::insert_many(chunk.iter().map(|record| record.to_row()))
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    for edit in &edits {
+        let (Some(before), Some(after)) = (&edit.before, &edit.after) else {
+            continue;
+        };
+        let mut row = after.to_row();
+        row.not_set(T::ID);
+        let updated = T::Entity::update_many()
+            .set(row)
+            .filter(T::ID.eq(before.header().id))
+            .filter(T::VERSION.eq(before.header().version))
+            .exec(transaction)
+            .await?;
+        if updated.rows_affected != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Where one object takes over another's slug in the same plan, the old owner lets go of it first.
+async fn free_slugs<T: Stored>(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+    edits: &[Edit<T>],
+) -> Result<(), DbErr> {
+    let moved = edits.iter().filter_map(|edit| {
+        let (before, after) = (edit.before.as_ref()?, edit.after.as_ref()?);
+        (before.header().slug != after.header().slug).then_some(before)
+    });
+    for owner in moved {
+        let slug = &owner.header().slug;
+        if T::table(draft.catalog()).by_slug(slug).is_some() {
+            let park = Query::update()
+                .table(T::Entity::default())
+                .value("slug", format!("moving {}", owner.header().id))
+                .and_where(T::ID.eq(owner.header().id))
+                .to_owned();
+            transaction.execute(&park).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How many parents an object has above it.
+fn depth<T: Stored>(draft: &Draft, record: &Arc<T>) -> usize {
+    let mut above = record.parent();
+    let mut depth = 0;
+    while let Some(parent) = above {
+        depth += 1;
+        above = draft.get(parent).and_then(|record| record.parent());
+    }
+    depth
+}
+
+async fn delete_rows<T: Stored>(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+) -> Result<bool, DbErr> {
+    for edit in draft.edits::<T>() {
+        let (Some(before), None) = (&edit.before, &edit.after) else {
+            continue;
+        };
+        let deleted = T::Entity::delete_many()
+            .filter(T::ID.eq(before.header().id))
+            .filter(T::VERSION.eq(before.header().version))
+            .exec(transaction)
+            .await?;
+        if deleted.rows_affected != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Adds the feed's rows; the last one's sequence.
+async fn append(
+    transaction: &DatabaseTransaction,
+    author: &Author,
+    at: Timestamp,
+    changes: Vec<PlannedChange>,
+) -> Result<i64, DbErr> {
+    let mut sequence = dialect::first_sequence(transaction).await? - 1;
+    let rows: Vec<change::ActiveModel> = changes
+        .into_iter()
+        .map(|planned| {
+            sequence += 1;
+            change::ActiveModel {
+                sequence: Set(sequence),
+                at: Set(at.as_microsecond()),
+                actor: Set(author.actor.to_string()),
+                kind: Set(planned.kind.to_string()),
+                subject_type: Set(planned.subject.kind.to_string()),
+                subject_id: Set(planned.subject.id),
+                diff: Set(planned.diff.into()),
+                request_id: Set(author.request_id.as_deref().map(str::to_owned)),
+            }
+        })
+        .collect();
+    for chunk in rows.chunks(CHUNK) {
+        change::Entity::insert_many(chunk.iter().cloned())
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(sequence)
+}

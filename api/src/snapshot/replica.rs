@@ -1,0 +1,267 @@
+//! The newest snapshot of this process, and what brings it up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, Guard};
+use entity::change;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::position::FeedPosition;
+use crate::for_type;
+use crate::shared::database::Database;
+use crate::shared::dialect;
+use crate::shared::ids::{Id, ObjectType};
+use crate::shared::store::{Stored, Which, load};
+
+/// Why a snapshot could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicaError {
+    /// The database refused or could not be reached.
+    #[error("the database can't be read")]
+    Database(#[from] DbErr),
+    /// The feed names a type that this version does not know.
+    #[error(
+        "the change feed names the unknown type `{0}`: this is an older version of Kundig than the one that wrote it"
+    )]
+    UnknownType(String),
+}
+
+/// A process's copy of the catalog. Cheap to clone; all clones are the same copy.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    database: Database,
+    published: ArcSwap<Catalog>,
+    /// Held while the next snapshot is made: there is one line of them.
+    making: Mutex<()>,
+    following: AtomicBool,
+}
+
+impl Replica {
+    /// Reads the whole catalog, as the database is at one moment.
+    pub async fn open(database: Database) -> Result<Self, ReplicaError> {
+        let transaction = dialect::begin_snapshot(&database.follow).await?;
+        let catalog = read_all(&transaction).await?;
+        transaction.commit().await?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                database,
+                published: ArcSwap::from_pointee(catalog),
+                making: Mutex::new(()),
+                following: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// The newest snapshot.
+    pub fn current(&self) -> Arc<Catalog> {
+        self.shared.published.load_full()
+    }
+
+    /// The newest snapshot, for a short look.
+    pub fn peek(&self) -> Guard<Arc<Catalog>> {
+        self.shared.published.load()
+    }
+
+    /// The database that it follows.
+    pub fn database(&self) -> &Database {
+        &self.shared.database
+    }
+
+    /// Whether it follows the feed, so that its answers are up to date.
+    pub fn is_ready(&self) -> bool {
+        self.shared.following.load(Ordering::Relaxed)
+    }
+
+    /// The highest sequence that the newest snapshot contains.
+    pub fn newest_sequence(&self) -> i64 {
+        self.peek().position.newest()
+    }
+
+    /// Brings the snapshot to what the database holds now.
+    pub async fn catch_up(&self) -> Result<Arc<Catalog>, ReplicaError> {
+        let _line = self.shared.making.lock().await;
+        self.make_next().await
+    }
+
+    /// A snapshot that contains this committed change of this process. Writers that wait together share the work.
+    pub async fn containing(&self, sequence: i64) -> Result<Arc<Catalog>, ReplicaError> {
+        let contained = || Some(self.current()).filter(|now| now.position.contains(sequence));
+        if let Some(catalog) = contained() {
+            return Ok(catalog);
+        }
+        let _line = self.shared.making.lock().await;
+        match contained() {
+            Some(catalog) => Ok(catalog),
+            None => self.make_next().await,
+        }
+    }
+
+    /// Waits until the snapshot contains a change that some replica has committed. The caller bounds the wait.
+    pub async fn wait_for(&self, sequence: i64) {
+        const PAUSE: Duration = Duration::from_millis(5);
+        while !self.peek().position.contains(sequence) {
+            if let Err(error) = self.containing(sequence).await {
+                tracing::warn!(%error, "can't catch up");
+            }
+            if !self.peek().position.contains(sequence) {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Keeps the snapshot up to date until the future is dropped: at once where the database tells of changes, else
+    /// within `poll`.
+    pub async fn follow(&self, poll: Duration) {
+        let mut listener = self.shared.database.listener().await;
+        loop {
+            match self.catch_up().await {
+                Ok(_) => self.shared.following.store(true, Ordering::Relaxed),
+                Err(error) => {
+                    self.shared.following.store(false, Ordering::Relaxed);
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "can't follow the change feed"
+                    );
+                }
+            }
+            match &mut listener {
+                None => tokio::time::sleep(poll).await,
+                Some(heard) => {
+                    if let Ok(Err(error)) = tokio::time::timeout(poll, heard.recv()).await {
+                        tracing::warn!(%error, "no longer hears of changes; polling");
+                        tokio::time::sleep(poll).await;
+                        listener = self.shared.database.listener().await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn make_next(&self) -> Result<Arc<Catalog>, ReplicaError> {
+        let now = self.current();
+        let transaction = dialect::begin_snapshot(&self.shared.database.follow).await?;
+        let next = read_changes(&transaction, &now).await?;
+        transaction.commit().await?;
+        let next = match next {
+            Some(catalog) => Arc::new(catalog),
+            None => return Ok(now),
+        };
+        self.shared.published.store(Arc::clone(&next));
+        Ok(next)
+    }
+}
+
+async fn read_all(transaction: &DatabaseTransaction) -> Result<Catalog, ReplicaError> {
+    let mut catalog = Catalog::default();
+    for kind in <ObjectType as strum::IntoEnumIterator>::iter() {
+        for_type!(kind, T => put_all::<T>(transaction, Which::All, &mut catalog).await?);
+    }
+    let horizon = dialect::horizon(transaction).await?;
+    catalog.position = position(transaction, horizon).await?;
+    Ok(catalog)
+}
+
+/// The catalog with everything that has been committed since; none where nothing has.
+///
+/// Every change that the transaction sees and the snapshot lacks is taken in, also those of transactions that overtook
+/// one that is still running. The objects are then read in the same transaction, so that the result is the database
+/// as it was at one moment.
+async fn read_changes(
+    transaction: &DatabaseTransaction,
+    now: &Catalog,
+) -> Result<Option<Catalog>, ReplicaError> {
+    let horizon = dialect::horizon(transaction).await?;
+    let rows: Vec<(i64, String, Uuid)> = change::Entity::find()
+        .select_only()
+        .columns([
+            change::Column::Sequence,
+            change::Column::SubjectType,
+            change::Column::SubjectId,
+        ])
+        .filter(change::Column::Sequence.gt(now.position.complete_to()))
+        .order_by_asc(change::Column::Sequence)
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    let complete_to = rows
+        .iter()
+        .map(|row| row.0)
+        .filter(|&sequence| sequence < horizon)
+        .max()
+        .unwrap_or(now.position.complete_to());
+    let ahead = rows
+        .iter()
+        .map(|row| row.0)
+        .filter(|&sequence| sequence >= horizon);
+    let position = FeedPosition::new(complete_to, ahead.collect());
+
+    let mut subjects: BTreeMap<ObjectType, BTreeSet<Uuid>> = BTreeMap::new();
+    for (_, kind, id) in rows.into_iter().filter(|row| !now.position.contains(row.0)) {
+        let kind = ObjectType::from_str(&kind).map_err(|_| ReplicaError::UnknownType(kind))?;
+        subjects.entry(kind).or_default().insert(id);
+    }
+    if position == now.position {
+        return Ok(None);
+    }
+    let mut next = now.clone();
+    next.position = position;
+    for (kind, ids) in subjects {
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        for_type!(kind, T => put_all::<T>(transaction, Which::Keys(&ids), &mut next).await?);
+    }
+    Ok(Some(next))
+}
+
+/// Takes these records over from the database; a key that has no row any more is removed.
+async fn put_all<T: Stored>(
+    connection: &impl ConnectionTrait,
+    which: Which<'_>,
+    catalog: &mut Catalog,
+) -> Result<(), DbErr> {
+    let records = load::<T, _>(connection, which).await?;
+    if let Which::Keys(keys) = which {
+        // Removed first, so that whoever took over a slug finds it free.
+        for &key in keys {
+            catalog.remove(Id::<T>::new(key));
+        }
+    }
+    for record in records {
+        catalog.put(Arc::new(record));
+    }
+    Ok(())
+}
+
+/// How much of the feed a transaction sees.
+async fn position(transaction: &DatabaseTransaction, horizon: i64) -> Result<FeedPosition, DbErr> {
+    let newest_below: Option<Option<i64>> = change::Entity::find()
+        .select_only()
+        .column_as(change::Column::Sequence.max(), "newest")
+        .filter(change::Column::Sequence.lt(horizon))
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    let ahead: Vec<i64> = change::Entity::find()
+        .select_only()
+        .column(change::Column::Sequence)
+        .filter(change::Column::Sequence.gte(horizon))
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    let complete_to = newest_below.flatten().unwrap_or(0);
+    Ok(FeedPosition::new(complete_to, ahead.into_iter().collect()))
+}
