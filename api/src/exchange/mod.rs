@@ -12,3 +12,6 @@ pub mod plan;
 pub mod preview;
 pub mod sources;
 pub mod yaml;
+
+#[cfg(test)]
+mod tests;

@@ -331,7 +331,6 @@ fn name_of<'a>(
 ) -> Option<Spot<&'a str>> {
     let at = metadata.at().unwrap_or_else(|| document.clone());
     if !metadata.has("name") {
-        metadata.raw("name");
         problems.error(at, "`metadata.name` is missing");
         return None;
     }

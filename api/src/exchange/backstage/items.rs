@@ -38,7 +38,7 @@ pub fn slug_of(id: &EntityRef) -> String {
 }
 
 /// The type of Kundig's that a kind of Backstage's becomes.
-pub fn object_type(kind: &str) -> Option<ObjectType> {
+pub(super) fn object_type(kind: &str) -> Option<ObjectType> {
     match kind {
         "domain" => Some(ObjectType::BusinessCapability),
         "system" | "component" | "api" | "resource" => Some(ObjectType::Service),

@@ -11,7 +11,7 @@ use crate::{
     exchange::{
         diagnostics::{Place, Problems},
         fields::{Fields, Spot},
-        plan::{Identity, Item, Manner, Stated},
+        plan::{Identity, Item, Manner, Stated, fields},
         sources::Source,
         yaml::{Node, Value},
     },
@@ -33,7 +33,7 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
     };
     let kind = kind(&mut root, source.place(node.mark), problems)?;
     let mut metadata = root.mapping("metadata", problems);
-    let fields = root.mapping("spec", problems);
+    let spec_fields = root.mapping("spec", problems);
     root.refuse_rest(problems);
     let slug = required(&mut metadata, "slug", &source.place(node.mark), problems);
     let name = required(&mut metadata, "name", &source.place(node.mark), problems);
@@ -46,8 +46,9 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
         .map(|entry| (entry.key.clone(), entry.value.to_json()))
         .collect();
     let mut reader = Reader {
+        slug: slug.as_ref().map(|slug| slug.value),
         origin: origin.as_deref(),
-        fields,
+        fields: spec_fields,
         stated: Vec::new(),
         places: BTreeMap::new(),
         problems,
@@ -133,6 +134,7 @@ fn required<'a>(
 
 /// The fields of a document's `spec`.
 pub(super) struct Reader<'a, 'p> {
+    pub(super) slug: Option<&'p str>,
     pub(super) origin: Option<&'p str>,
     pub(super) fields: Fields<'a>,
     pub(super) stated: Vec<Stated>,
@@ -247,21 +249,19 @@ impl<'a> Reader<'a, '_> {
                     ),
                 );
             }
-            let number = match number {
-                Some(number) => Some(number.value),
-                None => edges.default,
-            };
-            match (target, number) {
-                (Some(text), Some(number)) => {
-                    let path = edge.path_of(edges.target);
-                    let number = Some(number.to_string());
-                    self.state(path, edges.field, edges.target_type, text, number, origin);
-                }
-                (Some(text), None) => self.problems.error(
-                    text.at,
+            if edges.needs_number && !edge.has(edges.number) {
+                self.problems.error(
+                    edge.at().unwrap_or_else(|| self.place()),
                     format!("`{}` is missing", edge.path_of(edges.number)),
-                ),
-                (None, _) => {}
+                );
+            }
+            if let Some(text) = target {
+                let path = edge.path_of(edges.target);
+                // A full strength goes without saying.
+                let number = number
+                    .filter(|number| edges.needs_number || number.value < 1.0)
+                    .map(|number| number.value.to_string());
+                self.state(path, edges.field, edges.target_type, text, number, origin);
             }
         }
     }
@@ -286,6 +286,16 @@ impl<'a> Reader<'a, '_> {
             strength,
             origin,
         };
+        let to_itself = target == ObjectType::Service
+            && [fields::DEPENDENCIES, fields::DEPENDENTS].contains(&field)
+            && [self.slug, self.origin].contains(&Some(text.value));
+        if to_itself {
+            self.problems.error(
+                text.at,
+                format!("`{path}` names the service itself, which cannot depend on itself"),
+            );
+            return;
+        }
         let twice = self.stated.iter().find(|stated| {
             (&stated.wanted.field, &stated.wanted.target) == (&wanted.field, &wanted.target)
         });
@@ -335,8 +345,8 @@ pub(super) struct Edges {
     pub(super) target_type: ObjectType,
     /// The key of the number.
     pub(super) number: &'static str,
-    /// The number where there is none; nothing: it must be there.
-    pub(super) default: Option<f64>,
+    /// Whether the number must be there; a dependency without one is a full one.
+    pub(super) needs_number: bool,
     /// Whether an edge may say which document stated it.
     pub(super) with_origin: bool,
 }

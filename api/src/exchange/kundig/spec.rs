@@ -161,7 +161,7 @@ fn service(header: HeaderPatch, reader: &mut Reader<'_, '_>) -> Change {
             target: "service",
             target_type: ObjectType::Service,
             number: "strength",
-            default: Some(1.0),
+            needs_number: false,
             with_origin: true,
         });
     }
@@ -171,7 +171,7 @@ fn service(header: HeaderPatch, reader: &mut Reader<'_, '_>) -> Change {
         target: "outcome",
         target_type: ObjectType::BusinessOutcome,
         number: "share",
-        default: None,
+        needs_number: true,
         with_origin: false,
     });
     Change::Service(Box::new(patch), confirmed_at)

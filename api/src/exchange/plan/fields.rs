@@ -64,8 +64,8 @@ pub trait Importable: Editable<Patch: Clone> {
     /// Makes a change empty a plain field.
     fn empty(patch: &mut Self::Patch, field: &str);
 
-    /// Points a field at `target`. `known` is how strongly the object was bound to it before.
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, known: Option<&Dependency>);
+    /// Points a field at `target`.
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef);
 
     /// Points a field nowhere, if that can be.
     fn point_nowhere(&mut self, field: &str);
@@ -91,7 +91,7 @@ impl Importable for Team {
         }
     }
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         if wanted.field == PARENT {
             self.parent_id = Some(Id::new(target.id));
         }
@@ -115,7 +115,7 @@ impl Importable for Customer {
 
     fn empty(_: &mut CustomerPatch, _: &str) {}
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         match wanted.field.as_str() {
             PARENT => self.parent_id = Some(Id::new(target.id)),
             REPRESENTATIVE => self.representative_id = Some(Id::new(target.id)),
@@ -147,7 +147,7 @@ impl Importable for Person {
         }
     }
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         match wanted.field.as_str() {
             CUSTOMER => self.customer_id = Some(Id::new(target.id)),
             TEAMS => {
@@ -179,7 +179,7 @@ impl Importable for Capability {
         }
     }
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         if wanted.field == PARENT {
             self.parent_id = Some(Id::new(target.id));
         }
@@ -203,7 +203,7 @@ impl Importable for Outcome {
 
     fn empty(_: &mut OutcomePatch, _: &str) {}
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         match wanted.field.as_str() {
             CUSTOMER => self.customer_id = Id::new(target.id),
             OWNER => self.owner_id = Some(Id::new(target.id)),
@@ -241,13 +241,13 @@ impl Importable for Service {
         }
     }
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, known: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         match wanted.field.as_str() {
             BUSINESS_OWNER => self.business_owner_id = Some(Id::new(target.id)),
             SERVICE_OWNER => self.service_owner_id = Some(Id::new(target.id)),
             TEAM => self.team_id = Some(Id::new(target.id)),
             CAPABILITY => self.capability_id = Some(Id::new(target.id)),
-            DEPENDENCIES => self.need(Id::new(target.id), wanted, known),
+            DEPENDENCIES => self.need(Id::new(target.id), wanted),
             CONTRIBUTIONS => {
                 self.contributions
                     .insert(Id::new(target.id), share(wanted).unwrap_or(1.0));
@@ -273,19 +273,12 @@ impl Importable for Service {
 
 impl Service {
     /// Adds a dependency that a document states, beside those that others state.
-    pub(super) fn need(
-        &mut self,
-        target: Id<Self>,
-        wanted: &Unresolved,
-        known: Option<&Dependency>,
-    ) {
+    pub(super) fn need(&mut self, target: Id<Self>, wanted: &Unresolved) {
         if target.key() == self.header.id {
             return;
         }
         let stated = Dependency {
-            strength: share(wanted)
-                .or(known.map(|known| known.strength))
-                .unwrap_or(1.0),
+            strength: share(wanted).unwrap_or(1.0),
             origin: wanted.origin.clone(),
         };
         self.dependencies
@@ -322,7 +315,7 @@ impl Importable for Offering {
         }
     }
 
-    fn point(&mut self, wanted: &Unresolved, target: ObjectRef, _: Option<&Dependency>) {
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
         if wanted.field == SERVICE {
             self.service_id = Id::new(target.id);
         }

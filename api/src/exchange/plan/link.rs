@@ -9,7 +9,7 @@ use super::{
 use crate::{
     catalog::{
         people::rules::Person,
-        services::rules::{Dependency, Service},
+        services::rules::Service,
         teams::rules::Team,
     },
     exchange::backstage::{EntityRef, slug_of},
@@ -91,8 +91,7 @@ fn link_one<T: Importable>(draft: &mut Draft, id: Id<T>, reverse: bool) {
                 if reverse {
                     others.push((wanted, target));
                 } else {
-                    let known = known(draft, id.any(), target);
-                    record.point(&wanted, target, known.as_ref());
+                    record.point(&wanted, target);
                 }
             }
             _ => record.header_mut().unresolved.push(wanted),
@@ -107,12 +106,9 @@ fn link_one<T: Importable>(draft: &mut Draft, id: Id<T>, reverse: bool) {
 /// Fills the field of `target` that the wanted reference of `source` stands for.
 fn point_back(draft: &mut Draft, wanted: &Unresolved, target: ObjectRef, source: ObjectRef) {
     match wanted.field.as_str() {
-        DEPENDENTS => {
-            let known = known(draft, target, source);
-            change(draft, target, |service: &mut Service| {
-                service.need(Id::new(source.id), wanted, known.as_ref());
-            });
-        }
+        DEPENDENTS => change(draft, target, |service: &mut Service| {
+            service.need(Id::new(source.id), wanted);
+        }),
         MEMBERS => change(draft, target, |person: &mut Person| {
             person.team_ids.insert(Id::new(source.id));
         }),
@@ -129,17 +125,4 @@ pub(super) fn change<T: Record>(draft: &mut Draft, object: ObjectRef, edit: impl
         edit(&mut record);
         draft.put(record);
     }
-}
-
-/// The dependency as it was before the import: its strength may have been set by hand.
-fn known(draft: &Draft, dependent: ObjectRef, dependency: ObjectRef) -> Option<Dependency> {
-    if (dependent.kind, dependency.kind) != (ObjectType::Service, ObjectType::Service) {
-        return None;
-    }
-    draft
-        .base()
-        .get(Id::<Service>::new(dependent.id))?
-        .dependencies
-        .get(&Id::new(dependency.id))
-        .cloned()
 }

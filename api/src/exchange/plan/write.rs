@@ -28,8 +28,9 @@ use crate::{
         form::{Form, HeaderPatch},
         ids::{Id, ObjectRef},
         patch::Patch,
-        record::{Header, Record},
+        record::{Header, Record, Unresolved},
     },
+    snapshot::Catalog,
 };
 
 /// The annotation that remembers which optional fields a Backstage descriptor had.
@@ -229,7 +230,7 @@ fn put<T: Importable>(
     record.header_mut().unresolved = item
         .stated
         .iter()
-        .map(|stated| stated.wanted.clone())
+        .map(|stated| wanted(item, stated, record.id().any(), draft.base()))
         .collect();
     prepare(&mut record);
     let record = match &item.manner {
@@ -242,6 +243,25 @@ fn put<T: Importable>(
     }
     draft.put(record);
     Some(id.any())
+}
+
+/// What a document wants. One that merges knows no strengths, so a dependency that is there keeps its own: somebody may have
+/// set it by hand.
+fn wanted(item: &Item, stated: &Stated, object: ObjectRef, base: &Catalog) -> Unresolved {
+    let mut wanted = stated.wanted.clone();
+    let other = link::resolve(base, &wanted).filter(|_| item.is_merged());
+    let ends = match (wanted.field.as_str(), other) {
+        (fields::DEPENDENCIES, Some(other)) => Some((object, other)),
+        (fields::DEPENDENTS, Some(other)) => Some((other, object)),
+        _ => None,
+    };
+    if let Some((dependent, dependency)) = ends {
+        wanted.strength = base
+            .get(Id::<Service>::new(dependent.id))
+            .and_then(|service| service.dependencies.get(&Id::new(dependency.id)))
+            .map(|dependency| dependency.strength.to_string());
+    }
+    wanted
 }
 
 /// A record that a document says everything about.
