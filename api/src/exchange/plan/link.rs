@@ -3,15 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    fields::{CHILDREN, DEPENDENTS, Importable, MEMBERS, REVERSE},
+    fields::{CHILDREN, DEPENDENTS, Importable, MEMBERS, PARENT, REVERSE},
     identity::is_unclaimed,
 };
 use crate::{
-    catalog::{
-        people::rules::Person,
-        services::rules::Service,
-        teams::rules::Team,
-    },
+    catalog::{people::rules::Person, services::rules::Service, teams::rules::Team},
     exchange::backstage::{EntityRef, slug_of},
     shared::{
         draft::Draft,
@@ -113,7 +109,15 @@ fn point_back(draft: &mut Draft, wanted: &Unresolved, target: ObjectRef, source:
             person.team_ids.insert(Id::new(source.id));
         }),
         CHILDREN => change(draft, target, |team: &mut Team| {
-            team.parent_id.get_or_insert(Id::new(source.id));
+            // What the team says of itself counts, also where that is not there yet.
+            let own_word = team
+                .header
+                .unresolved
+                .iter()
+                .any(|wanted| wanted.field == PARENT);
+            if team.parent_id.is_none() && !own_word {
+                team.parent_id = Some(Id::new(source.id));
+            }
         }),
         _ => {}
     }

@@ -21,7 +21,11 @@ fn fault(spec: &str) -> String {
     let mut world = World::default();
     let imported = world.kundig(&document("Service", "a", spec));
     assert!(world.catalog.is_empty());
-    let errors: Vec<String> = imported.problems.errors().map(ToString::to_string).collect();
+    let errors: Vec<String> = imported
+        .problems
+        .errors()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(errors.len(), 1, "{errors:#?}");
     errors[0].clone()
 }

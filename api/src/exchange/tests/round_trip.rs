@@ -84,7 +84,14 @@ spec:
 }
 
 const KINDS: [&str; 8] = [
-    "Domain", "System", "Component", "API", "Resource", "Group", "User", "Template",
+    "Domain",
+    "System",
+    "Component",
+    "API",
+    "Resource",
+    "Group",
+    "User",
+    "Template",
 ];
 const NAMES: [&str; 4] = ["a", "B", "c.d", "ops/a"];
 
