@@ -1,6 +1,9 @@
 //! The API's roots, merged from the rooms.
 
-use async_graphql::{Context, EmptySubscription, ID, Interface, MergedObject, Object, Result};
+use async_graphql::{
+    Context, EmptySubscription, ID, Interface, MergedObject, Object, Result, SDLExportOptions,
+    SchemaBuilder,
+};
 
 use crate::catalog::capabilities::graphql::{
     BusinessCapabilityMutations, BusinessCapabilityQueries, CapabilityNode,
@@ -14,6 +17,7 @@ use crate::catalog::services::graphql::{ServiceNode, ServiceQueries};
 use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
 use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::ChangeQueries;
+use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
@@ -44,30 +48,32 @@ pub struct Mutation(
     BusinessOutcomeMutations,
     BusinessCapabilityMutations,
     ServiceOfferingMutations,
+    ExchangeMutations,
 );
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The API over a replica; amounts are in `currency`.
-pub fn build(replica: Replica, currency: Currency) -> Schema {
+/// The API over a replica, to be finished; amounts are in `currency`.
+pub fn builder(
+    replica: Replica,
+    currency: Currency,
+) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    roots().data(replica).data(currency)
+}
+
+fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .data(replica)
-        .data(currency)
-        .finish()
 }
 
 /// The API in the schema definition language, as `kundig schema` prints it.
 pub fn sdl() -> String {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .finish()
-        .sdl_with_options(
-            async_graphql::SDLExportOptions::new()
-                .sorted_fields()
-                .sorted_arguments()
-                .sorted_enum_items()
-                .include_specified_by(),
-        )
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    roots().finish().sdl_with_options(options)
 }
 
 /// Everything with an identity.

@@ -129,10 +129,10 @@ impl CursorType for Sequence {
 }
 
 /// How many changes there are, counted when it is asked for.
-pub struct Total(store::ChangeFilter);
+pub struct ChangeTotal(store::ChangeFilter);
 
 #[Object]
-impl Total {
+impl ChangeTotal {
     /// How many there are on all pages; computed only when it is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
         let database = &ctx.data_unchecked::<Replica>().database().read;
@@ -143,7 +143,7 @@ impl Total {
     }
 }
 
-type Connection = async_graphql::connection::Connection<Sequence, ChangeNode, Total>;
+type Connection = async_graphql::connection::Connection<Sequence, ChangeNode, ChangeTotal>;
 
 /// Queries for changes.
 #[derive(Default)]
@@ -186,7 +186,7 @@ impl ChangeQueries {
                 .map_err(|error| internal(&error))?,
         };
         let mut connection =
-            Connection::with_additional_fields(has_previous, has_next, Total(filter));
+            Connection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
         connection.edges = changes
             .into_iter()
             .map(|change| Edge::new(Sequence(change.sequence), ChangeNode(change)))

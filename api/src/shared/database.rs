@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use migration::MigratorTrait;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use sea_orm::sqlx::pool::PoolOptions;
@@ -18,17 +18,25 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use super::dialect;
 
 /// What a statement was run for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// To answer a query.
-    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
-    request,
+    Request,
     /// To commit a change.
-    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
-    write,
+    Write,
     /// To keep the snapshot up to date.
-    #[expect(non_camel_case_types, reason = "labels are shown as they are spelt")]
-    follower,
+    Follower,
+}
+
+impl EncodeLabelValue for Purpose {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let name = match self {
+            Self::Request => "request",
+            Self::Write => "write",
+            Self::Follower => "follower",
+        };
+        EncodeLabelValue::encode(&name, encoder)
+    }
 }
 
 /// The label of the statement counter.
@@ -101,13 +109,13 @@ impl Database {
         Ok(Self {
             read: counted(
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone()),
-                Purpose::request,
+                Purpose::Request,
                 counts,
             ),
-            write: counted(write, Purpose::write, counts),
+            write: counted(write, Purpose::Write, counts),
             follow: counted(
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
-                Purpose::follower,
+                Purpose::Follower,
                 counts,
             ),
             postgres: None,
@@ -138,9 +146,9 @@ impl Database {
             )
         };
         Ok(Self {
-            read: connection(Purpose::request),
-            write: connection(Purpose::write),
-            follow: connection(Purpose::follower),
+            read: connection(Purpose::Request),
+            write: connection(Purpose::Write),
+            follow: connection(Purpose::Follower),
             postgres: Some(pool),
         })
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// Changed fields: name to `{"from": …, "to": …}`; a field that is absent on one side counts as null.
+/// Changed fields: name to `{"from": …, "to": …}`; a field that is absent on one side, and an empty list or object, counts
+/// as null.
 ///
 /// Where both sides of a field are objects (annotations, dependencies by id) only the changed keys are listed.
 pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
@@ -37,10 +38,18 @@ fn pairs<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a Value, &'a Value)> {
     let gone = before.keys().filter(|name| !after.contains_key(*name));
     after.keys().chain(gone).filter_map(|name| {
-        let from = before.get(name).unwrap_or(&Value::Null);
-        let to = after.get(name).unwrap_or(&Value::Null);
+        let (from, to) = (value(before, name), value(after, name));
         (from != to).then_some((name, from, to))
     })
+}
+
+fn value<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
+    match fields.get(name) {
+        None => &Value::Null,
+        Some(Value::Array(items)) if items.is_empty() => &Value::Null,
+        Some(Value::Object(map)) if map.is_empty() => &Value::Null,
+        Some(value) => value,
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +65,7 @@ mod tests {
 
     #[test]
     fn only_changed_fields_are_listed() {
-        let before = object(json!({"name": "a", "tier": 1, "gone": true}));
+        let before = object(json!({"name": "a", "tier": 1, "gone": true, "tags": []}));
         let after = object(json!({"name": "b", "tier": 1, "new": null, "more": 2}));
         assert_eq!(
             Value::Object(diff(&before, &after)),

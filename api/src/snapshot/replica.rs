@@ -152,6 +152,13 @@ impl Replica {
         }
     }
 
+    /// Shows a catalog that no database holds.
+    #[cfg(test)]
+    pub(crate) fn publish(&self, catalog: Catalog) {
+        self.shared.published.store(Arc::new(catalog));
+        self.shared.following.store(true, Ordering::Relaxed);
+    }
+
     async fn make_next(&self) -> Result<Arc<Catalog>, ReplicaError> {
         let now = self.current();
         let transaction = dialect::begin_snapshot(&self.shared.database.follow).await?;

@@ -1,0 +1,58 @@
+//! Where the commands meet the database.
+
+use anyhow::Context;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::server::Shutdown;
+use crate::server::metrics::Metrics;
+use crate::shared::database::Database;
+use crate::snapshot::Replica;
+
+/// Connects to the database and brings its schema up to date, or checks that it is where that is turned off.
+pub(super) async fn database(config: &Config, metrics: &Metrics) -> anyhow::Result<Database> {
+    let database = connect(config, metrics).await?;
+    if config.migrate {
+        database.migrate().await?;
+    } else {
+        database.check_schema().await?;
+    }
+    Ok(database)
+}
+
+/// Reads the whole catalog.
+pub(super) async fn replica(config: &Config, metrics: &Metrics) -> anyhow::Result<Replica> {
+    let database = database(config, metrics).await?;
+    Replica::open(database)
+        .await
+        .context("can't read the catalog")
+}
+
+/// Keeps the catalog up to date until the shutdown begins.
+pub(super) fn follow(replica: &Replica, config: &Config, shutdown: &Shutdown) -> JoinHandle<()> {
+    let (replica, shutdown) = (replica.clone(), shutdown.clone());
+    let poll = config.poll_interval;
+    tokio::spawn(async move {
+        tokio::select! {
+            () = replica.follow(poll) => {}
+            () = shutdown.begun() => {}
+        }
+    })
+}
+
+/// Brings the database's schema up to date.
+pub(super) async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let database = connect(config, &Metrics::default()).await?;
+    database.migrate().await?;
+    database.close().await;
+    Ok(())
+}
+
+async fn connect(config: &Config, metrics: &Metrics) -> anyhow::Result<Database> {
+    Database::connect(
+        config.database.expose(),
+        config.database_connections,
+        metrics.statement_counts(),
+    )
+    .await
+}

@@ -1,0 +1,104 @@
+//! `kundig serve`
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::{Failure, boot};
+use crate::{
+    config::{Config, LogFormat},
+    exchange::import::Reading,
+    schema,
+    server::{self, Shutdown, metrics::Metrics},
+    shared::{graphql::Currency, write::Author},
+    snapshot::Replica,
+};
+
+/// What to serve.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kundig serve --demo                                   start with the demo catalog
+  kundig serve --database postgres://kundig@db/kundig   any number may run side by side
+  kundig serve --listen 127.0.0.1:0 --log-format json   the log line \"listening\" tells the port
+
+Addresses:
+  /           GraphiQL, to explore the API in a browser
+  /graphql    the API
+  /healthz    the process lives          /readyz   the catalog is loaded
+  /metrics    figures for Prometheus
+
+SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s
+later; a second one stops it at once.")]
+pub(super) struct ServeArgs {
+    /// Put the demo catalog into an empty database first
+    #[arg(long)]
+    pub(super) demo: bool,
+}
+
+pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+    let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let metrics = Arc::new(Metrics::default());
+    let replica = boot::replica(config, &metrics).await?;
+    if args.demo {
+        fill_with_demo(&replica).await?;
+    }
+    let follower = boot::follow(&replica, config, &shutdown);
+    let currency = Currency(config.currency.code().into());
+    let schema = || schema::builder(replica.clone(), currency.clone());
+    let router = server::router(schema, replica.clone(), metrics)
+        .await
+        .context("cannot start the server")?;
+
+    announce(&listener, config.log_format)?;
+    server::serve(router, listener, shutdown)
+        .await
+        .context("the server failed")?;
+    follower
+        .await
+        .context("the follower of the change feed failed")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Puts the demo catalog into an empty database; a catalog that somebody has begun is left alone.
+async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
+    if !replica.current().is_empty() {
+        tracing::info!("the catalog is not empty, so the demo is not put into it");
+        return Ok(());
+    }
+    let author = Author {
+        actor: "kundig serve --demo".into(),
+        request_id: None,
+    };
+    let imported = Reading::of_demo()
+        .commit(replica, &author, false)
+        .await
+        .context("cannot write the demo catalog")?;
+    anyhow::ensure!(
+        !imported.problems.has_errors(),
+        "the demo catalog does not fit what the database holds"
+    );
+    tracing::info!(objects = imported.summary.created, "the demo catalog is there");
+    Ok(())
+}
+
+fn announce(listener: &TcpListener, log_format: LogFormat) -> anyhow::Result<()> {
+    let address = format!(
+        "http://{}",
+        listener
+            .local_addr()
+            .context("the listener has no address")?
+    );
+    tracing::info!(address, "listening");
+    tracing::info!("there is no authentication yet, so only this machine is served (loopback)");
+    if log_format == LogFormat::Human {
+        tracing::info!("GraphiQL is at {address}/ and the API at {address}/graphql");
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Settings: from flags, `KUNDIG_*` variables and `kundig.toml`, in that order of precedence, over defaults.
+
+mod currency;
+mod file;
+mod sources;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::{ffi::OsString, net::SocketAddr, path::Path, time::Duration};
+
+pub use self::{
+    currency::Currency,
+    sources::{Flags, Origin},
+    values::{DatabaseUrl, LogFormat},
+};
+use self::{
+    sources::Sources,
+    values::{
+        parse_bool, parse_database, parse_duration, parse_listen, parse_log_filter, parse_positive,
+    },
+};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server listens; a loopback address.
+    pub listen: SocketAddr,
+    /// Where the catalog is kept.
+    pub database: DatabaseUrl,
+    /// How many connections to the database the process opens at most.
+    pub database_connections: u32,
+    /// Whether the database's schema is brought up to date at start.
+    pub migrate: bool,
+    /// How often the change feed is asked for news where nothing announces them.
+    pub poll_interval: Duration,
+    /// The currency of every amount in the catalog.
+    pub currency: Currency,
+    /// What is logged, as `tracing_subscriber::EnvFilter` reads it.
+    pub log: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Reads the settings of this process.
+    ///
+    /// # Errors
+    /// Every setting that is unknown or has a bad value, each with where it comes from and what would be right.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        Self::from_sources(flags, std::env::vars_os(), Path::new("."))
+    }
+
+    /// As [`Config::load`], with the environment and the working directory given.
+    ///
+    /// # Errors
+    /// As for [`Config::load`].
+    pub fn from_sources(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        directory: &Path,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let sources = Sources::collect(flags, environment, directory, &mut problems);
+        let mut pick = Picker {
+            sources: &sources,
+            problems: &mut problems,
+        };
+
+        let listen = pick.setting("listen", "127.0.0.1:8080", parse_listen);
+        let database = pick.setting("database", "sqlite://kundig.db", parse_database);
+        let database_connections = pick.setting("database_connections", "10", parse_positive);
+        let migrate = pick.setting("migrate", "true", parse_bool);
+        let poll_interval = pick.setting("poll_interval", "1s", parse_duration);
+        let currency = pick.setting("currency", "EUR", Currency::parse);
+        let log = pick.setting("log", "info,sqlx=warn", parse_log_filter);
+        let log_format = pick.setting("log_format", "human", LogFormat::parse);
+
+        // Each of these is `None` only where there is a problem, so the two conditions say the same.
+        match (
+            listen,
+            database,
+            database_connections,
+            migrate,
+            poll_interval,
+            currency,
+            log,
+            log_format,
+        ) {
+            (
+                Some(listen),
+                Some(database),
+                Some(database_connections),
+                Some(migrate),
+                Some(poll_interval),
+                Some(currency),
+                Some(log),
+                Some(log_format),
+            ) if problems.is_empty() => Ok(Self {
+                listen,
+                database,
+                database_connections,
+                migrate,
+                poll_interval,
+                currency,
+                log,
+                log_format,
+            }),
+            _ => Err(ConfigError { problems }),
+        }
+    }
+}
+
+struct Picker<'a> {
+    sources: &'a Sources,
+    problems: &'a mut Vec<String>,
+}
+
+impl Picker<'_> {
+    /// The value from the first source that has the setting; what is wrong with it goes to the problems.
+    fn setting<T>(
+        &mut self,
+        key: &'static str,
+        default: &str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let (value, origin) = self.sources.get(key).unwrap_or((default, &Origin::Default));
+        match parse(value) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.problems.push(format!("{origin}: {problem}"));
+                None
+            }
+        }
+    }
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", problems.join("\n"))]
+pub struct ConfigError {
+    /// One message each: where the setting comes from, what is wrong, what would be right.
+    pub problems: Vec<String>,
+}

@@ -1,0 +1,243 @@
+//! Where settings come from.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::{self, Display, Formatter},
+    path::{Path, PathBuf},
+};
+
+use clap::{ArgAction, Args};
+
+use super::file;
+
+/// The file that is read where none is named.
+const DEFAULT_FILE: &str = "kundig.toml";
+/// The variable that names the file.
+const FILE_VARIABLE: &str = "KUNDIG_CONFIG";
+/// What every variable of ours starts with.
+const PREFIX: &str = "KUNDIG_";
+/// Set by many hosting platforms.
+const DATABASE_VARIABLE: &str = "DATABASE_URL";
+
+/// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
+pub(super) const KEYS: [&str; 8] = [
+    "listen",
+    "database",
+    "database_connections",
+    "migrate",
+    "poll_interval",
+    "currency",
+    "log",
+    "log_format",
+];
+
+/// Settings on the command line. All are text here: one place checks values wherever they come from.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings (each also as KUNDIG_… variable and in kundig.toml)")]
+pub struct Flags {
+    /// Read settings from this file [default: kundig.toml, where it exists]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on; 0 takes any free port [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The catalog's database.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The catalog's database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://kundig.db]"
+    )]
+    pub database: Option<String>,
+    /// Connections to the database at most [default: 10]
+    #[arg(long, global = true, value_name = "COUNT")]
+    pub database_connections: Option<String>,
+    /// Leave the database's schema as it is; `kundig migrate` brings it up to date
+    #[arg(long, global = true, action = ArgAction::SetTrue)]
+    pub no_migrate: bool,
+    /// How often to ask the database for changes of other replicas [default: 1s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub poll_interval: Option<String>,
+    /// Currency of all amounts, ISO 4217 [default: EUR]
+    #[arg(long, global = true, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// What to log: error, warn, info, debug, trace, also by module: info,sqlx=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How log lines look: human or json [default: human]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+}
+
+impl Flags {
+    fn settings(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+        let migrate = self.no_migrate.then(|| "false".to_owned());
+        let no_migrate = migrate.map(|_| ("migrate", "false", "--no-migrate"));
+        let valued = [
+            ("listen", &self.listen, "--listen"),
+            ("database", &self.database, "--database"),
+            (
+                "database_connections",
+                &self.database_connections,
+                "--database-connections",
+            ),
+            ("poll_interval", &self.poll_interval, "--poll-interval"),
+            ("currency", &self.currency, "--currency"),
+            ("log", &self.log, "--log"),
+            ("log_format", &self.log_format, "--log-format"),
+        ];
+        let given = valued
+            .into_iter()
+            .filter_map(|(key, value, flag)| Some((key, value.as_deref()?, flag)));
+        given.chain(no_migrate)
+    }
+}
+
+/// Where a value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag, with its dashes.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(String),
+    /// A key of the file.
+    File(PathBuf, &'static str),
+    /// Nowhere.
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(out, "{flag}"),
+            Self::Variable(name) => write!(out, "{name} (environment)"),
+            Self::File(path, key) => write!(out, "{key} in {}", path.display()),
+            Self::Default => write!(out, "default"),
+        }
+    }
+}
+
+/// The winning text of every setting that is set anywhere.
+#[derive(Debug, Default)]
+pub(super) struct Sources(BTreeMap<&'static str, (String, Origin)>);
+
+impl Sources {
+    pub(super) fn get(&self, key: &str) -> Option<(&str, &Origin)> {
+        self.0
+            .get(key)
+            .map(|(value, origin)| (value.as_str(), origin))
+    }
+
+    /// Collects from all sources; what is unknown or unreadable goes to the problems.
+    pub(super) fn collect(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        directory: &Path,
+        problems: &mut Vec<String>,
+    ) -> Self {
+        let variables = Variables::read(environment, problems);
+        let mut sources = Self::default();
+        sources.add_file(
+            flags.config.as_deref().or(variables.config.as_deref()),
+            directory,
+            problems,
+        );
+        // Later sources replace what earlier ones said.
+        if let Some(database) = variables.database_url {
+            sources.set(
+                "database",
+                database,
+                Origin::Variable(DATABASE_VARIABLE.to_owned()),
+            );
+        }
+        for (key, value, name) in variables.settings {
+            sources.set(key, value, Origin::Variable(name));
+        }
+        for (key, value, flag) in flags.settings() {
+            sources.set(key, value.to_owned(), Origin::Flag(flag));
+        }
+        sources
+    }
+
+    fn set(&mut self, key: &'static str, value: String, origin: Origin) {
+        self.0.insert(key, (value, origin));
+    }
+
+    fn add_file(&mut self, named: Option<&Path>, directory: &Path, problems: &mut Vec<String>) {
+        let path = directory.join(named.unwrap_or(Path::new(DEFAULT_FILE)));
+        let shown = named.unwrap_or(Path::new(DEFAULT_FILE));
+        match file::read(&path) {
+            Ok(settings) => {
+                for (key, value) in settings {
+                    self.set(key, value, Origin::File(shown.to_owned(), key));
+                }
+            }
+            Err(file::FileError::NotFound) if named.is_none() => {}
+            Err(error) => problems.push(format!("{}: {error}", shown.display())),
+        }
+    }
+}
+
+/// What the environment says.
+#[derive(Default)]
+struct Variables {
+    settings: Vec<(&'static str, String, String)>,
+    config: Option<PathBuf>,
+    database_url: Option<String>,
+}
+
+impl Variables {
+    fn read(
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        problems: &mut Vec<String>,
+    ) -> Self {
+        let mut variables = Self::default();
+        for (name, value) in environment {
+            let Some(name) = name.to_str() else { continue };
+            if name == FILE_VARIABLE {
+                variables.config = Some(value.into());
+                continue;
+            }
+            let key = name
+                .strip_prefix(PREFIX)
+                .map(|rest| KEYS.iter().find(|key| key.to_ascii_uppercase() == rest));
+            match key {
+                None if name != DATABASE_VARIABLE => continue,
+                Some(None) if is_service_link(name) => continue,
+                Some(None) => {
+                    problems.push(unknown(name));
+                    continue;
+                }
+                _ => {}
+            }
+            match (value.into_string(), key.flatten()) {
+                (Err(_), _) => problems.push(format!(
+                    "{name} (environment): the value is not valid UTF-8"
+                )),
+                (Ok(value), Some(key)) => variables.settings.push((key, value, name.to_owned())),
+                (Ok(value), None) => variables.database_url = Some(value),
+            }
+        }
+        variables
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<_> = KEYS
+        .iter()
+        .map(|key| format!("{PREFIX}{}", key.to_ascii_uppercase()))
+        .collect();
+    format!(
+        "{name} (environment): there is no such setting; known are {FILE_VARIABLE}, {}",
+        known.join(", ")
+    )
+}
+
+/// Kubernetes sets such variables in every container beside a service named "kundig"; they are not meant for us.
+fn is_service_link(name: &str) -> bool {
+    ["KUNDIG_SERVICE_HOST", "KUNDIG_PORT"].contains(&name)
+        || ["KUNDIG_SERVICE_PORT", "KUNDIG_PORT_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}

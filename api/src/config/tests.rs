@@ -1,0 +1,254 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+/// Loads settings from flags, variables and the text of a `kundig.toml`.
+fn load(
+    flags: &Flags,
+    variables: &[(&str, &str)],
+    file: Option<&str>,
+) -> Result<Config, Vec<String>> {
+    let directory = TempDir::new().unwrap();
+    if let Some(text) = file {
+        std::fs::write(directory.path().join("kundig.toml"), text).unwrap();
+    }
+    let environment = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Config::from_sources(flags, environment, directory.path()).map_err(|error| error.problems)
+}
+
+fn problem(flags: &Flags, variables: &[(&str, &str)], file: Option<&str>) -> String {
+    let problems = load(flags, variables, file).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.into_iter().next().unwrap()
+}
+
+#[test]
+fn without_any_source_the_defaults_hold() {
+    let config = load(&Flags::default(), &[("PATH", "/bin")], None).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:8080".parse().unwrap());
+    assert_eq!(config.database.expose(), "sqlite://kundig.db");
+    assert_eq!(config.currency.code(), "EUR");
+    assert_eq!(config.poll_interval, Duration::from_secs(1));
+    assert_eq!(config.log_format, LogFormat::Human);
+    assert!(config.migrate);
+}
+
+#[test]
+fn flags_win_over_variables_and_variables_over_the_file() {
+    let file =
+        "listen = \"127.0.0.1:1\"\ncurrency = \"USD\"\nlog_format = \"json\"\nmigrate = true\n";
+    let variables = [("KUNDIG_LISTEN", "127.0.0.1:2"), ("KUNDIG_CURRENCY", "CHF")];
+    let flags = Flags {
+        listen: Some("127.0.0.1:3".into()),
+        no_migrate: true,
+        ..Flags::default()
+    };
+    let config = load(&flags, &variables, Some(file)).unwrap();
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.currency.code(), "CHF");
+    assert_eq!(config.log_format, LogFormat::Json);
+    assert!(!config.migrate);
+}
+
+#[test]
+fn database_url_counts_less_than_our_own_variable_and_more_than_the_file() {
+    let file = Some("database = \"sqlite://file.db\"");
+    let url = ("DATABASE_URL", "postgres://host/url");
+    let database =
+        |variables: &[(&str, &str)]| load(&Flags::default(), variables, file).unwrap().database;
+    assert_eq!(database(&[]).expose(), "sqlite://file.db");
+    assert_eq!(database(&[url]).expose(), "postgres://host/url");
+    let own = ("KUNDIG_DATABASE", "postgres://host/own");
+    assert_eq!(database(&[url, own]).expose(), "postgres://host/own");
+    assert_eq!(database(&[own, url]).expose(), "postgres://host/own");
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_refused_with_its_place() {
+    let message = problem(
+        &Flags::default(),
+        &[],
+        Some("currency = \"EUR\"\nlissten = \"127.0.0.1:1\"\n"),
+    );
+    assert!(message.starts_with("kundig.toml: "), "{message}");
+    assert!(message.contains("unknown field `lissten`"), "{message}");
+    assert!(message.contains("line 2"), "{message}");
+    assert!(message.contains("`listen`"), "{message}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_in_the_file_is_refused_with_its_place() {
+    let message = problem(&Flags::default(), &[], Some("migrate = \"no\"\n"));
+    assert!(
+        message.contains("line 1") && message.contains("expected a boolean"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_unknown_variable_is_refused_and_the_known_ones_are_named() {
+    let message = problem(&Flags::default(), &[("KUNDIG_LISTN", "127.0.0.1:1")], None);
+    assert!(
+        message.starts_with("KUNDIG_LISTN (environment)"),
+        "{message}"
+    );
+    assert!(message.contains("KUNDIG_LISTEN"), "{message}");
+}
+
+#[test]
+fn variables_that_kubernetes_sets_for_a_service_named_kundig_are_left_alone() {
+    let links = [
+        ("KUNDIG_SERVICE_HOST", "10.0.0.1"),
+        ("KUNDIG_SERVICE_PORT", "80"),
+        ("KUNDIG_SERVICE_PORT_HTTP", "80"),
+        ("KUNDIG_PORT", "tcp://10.0.0.1:80"),
+        ("KUNDIG_PORT_80_TCP_ADDR", "10.0.0.1"),
+    ];
+    assert!(load(&Flags::default(), &links, None).is_ok());
+}
+
+#[test]
+fn a_bad_value_names_its_key_and_where_it_came_from() {
+    let flags = Flags {
+        currency: Some("Euro".into()),
+        ..Flags::default()
+    };
+    let message = problem(&flags, &[], None);
+    assert!(
+        message.starts_with("--currency: \"Euro\"") && message.contains("ISO 4217"),
+        "{message}"
+    );
+    let message = problem(&Flags::default(), &[("KUNDIG_POLL_INTERVAL", "fast")], None);
+    assert!(
+        message.starts_with("KUNDIG_POLL_INTERVAL (environment)") && message.contains("500ms"),
+        "{message}"
+    );
+    let message = problem(&Flags::default(), &[], Some("log_format = \"xml\""));
+    assert!(
+        message.starts_with("log_format in kundig.toml") && message.contains("human or json"),
+        "{message}"
+    );
+    let message = problem(&Flags::default(), &[("KUNDIG_LOG", "a=b=c")], None);
+    assert!(message.starts_with("KUNDIG_LOG (environment)"), "{message}");
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let flags = Flags {
+        listen: Some("nowhere".into()),
+        ..Flags::default()
+    };
+    let problems = load(
+        &flags,
+        &[("KUNDIG_MIGRATE", "perhaps"), ("KUNDIG_X", "1")],
+        Some("colour = 1"),
+    )
+    .unwrap_err();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+}
+
+#[test]
+fn only_loopback_addresses_are_accepted() {
+    for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.1:80"] {
+        let message = problem(
+            &Flags {
+                listen: Some(open.into()),
+                ..Flags::default()
+            },
+            &[],
+            None,
+        );
+        assert!(message.contains("no authentication"), "{message}");
+    }
+    for local in ["127.0.0.1:0", "127.8.9.1:1", "[::1]:8080"] {
+        assert!(
+            load(
+                &Flags {
+                    listen: Some(local.into()),
+                    ..Flags::default()
+                },
+                &[],
+                None
+            )
+            .is_ok(),
+            "{local}"
+        );
+    }
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let config = load(
+        &Flags::default(),
+        &[("DATABASE_URL", "postgres://kundig:hunter2@db/kundig")],
+        None,
+    )
+    .unwrap();
+    assert!(!format!("{} {config:?}", config.database).contains("hunter2"));
+    assert!(config.database.expose().contains("hunter2"));
+    let message = problem(
+        &Flags::default(),
+        &[("DATABASE_URL", "mysql://kundig:hunter2@db/kundig")],
+        None,
+    );
+    assert!(
+        message.contains("mysql") && !message.contains("hunter2"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_file_that_is_named_has_to_exist() {
+    let flags = Flags {
+        config: Some("other.toml".into()),
+        ..Flags::default()
+    };
+    let message = problem(&flags, &[], Some("currency = \"USD\""));
+    assert!(
+        message.starts_with("other.toml: there is no such file"),
+        "{message}"
+    );
+}
+
+#[test]
+fn every_key_can_be_set_by_variable_and_by_file() {
+    for key in sources::KEYS {
+        let (value, in_file) = match key {
+            "listen" => ("127.0.0.1:9", "\"127.0.0.1:9\""),
+            "database" => ("sqlite://x.db", "\"sqlite://x.db\""),
+            "database_connections" => ("3", "3"),
+            "migrate" => ("false", "false"),
+            "poll_interval" => ("20ms", "\"20ms\""),
+            "currency" => ("CHF", "\"CHF\""),
+            "log" => ("debug", "\"debug\""),
+            "log_format" => ("json", "\"json\""),
+            _ => unreachable!("a key without a test value: {key}"),
+        };
+        let defaults = load(&Flags::default(), &[], None).unwrap();
+        let by_variable = load(
+            &Flags::default(),
+            &[(&format!("KUNDIG_{}", key.to_uppercase()), value)],
+            None,
+        )
+        .unwrap();
+        let by_file = load(&Flags::default(), &[], Some(&format!("{key} = {in_file}"))).unwrap();
+        assert_ne!(by_variable, defaults, "{key}");
+        assert_eq!(by_variable, by_file, "{key}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_value_makes_loading_panic(value in "[^\\x00]*", key in proptest::sample::select(&sources::KEYS)) {
+        let name = format!("KUNDIG_{}", key.to_uppercase());
+        // Most values are refused; what matters is that each refusal names the variable.
+        if let Err(problems) = load(&Flags::default(), &[(&name, &value)], None) {
+            prop_assert!(problems.iter().all(|problem| problem.starts_with(&name)));
+        }
+    }
+}

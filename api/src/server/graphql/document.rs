@@ -1,0 +1,257 @@
+//! Documents: parsed and validated once, then kept by their text.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use async_graphql::{
+    EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder,
+    SchemaEnv, ServerError,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
+    parser::{
+        parse_query,
+        types::{
+            DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
+            OperationType, Selection, SelectionSet,
+        },
+    },
+};
+use futures_util::future::BoxFuture;
+use quick_cache::{Weighter, sync::Cache};
+
+use super::{
+    limits, literals,
+    problem::{Problem, exceeded_limit},
+};
+use crate::shared::error_code::ErrorCode;
+
+/// How many documents are kept.
+const MAX_DOCUMENTS: usize = 2_000;
+/// How much text is kept, bytes. A parsed document takes some twenty times its text.
+const MAX_WEIGHT: u64 = 4 * 1024 * 1024;
+
+/// A document that fits the schema.
+#[derive(Debug)]
+pub(crate) struct Document {
+    operations: Vec<Operation>,
+}
+
+/// One operation of a document, with the fragments that it spreads.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// Its name in the document.
+    pub(crate) name: Option<Arc<str>>,
+    /// Query, mutation or subscription.
+    pub(crate) kind: OperationType,
+    /// The operation itself.
+    pub(super) definition: Positioned<OperationDefinition>,
+    /// The fragments that it needs, directly or by way of others.
+    pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
+}
+
+impl Document {
+    fn new(document: &ExecutableDocument) -> Self {
+        let operation = |(name, definition): (Option<&Name>, &Positioned<OperationDefinition>)| {
+            let mut fragments = HashMap::new();
+            collect_fragments(
+                document,
+                &definition.node.selection_set.node,
+                &mut fragments,
+            );
+            Operation {
+                name: name.map(|name| Arc::from(name.as_str())),
+                kind: definition.node.ty,
+                definition: definition.clone(),
+                fragments,
+            }
+        };
+        Self {
+            operations: document.operations.iter().map(operation).collect(),
+        }
+    }
+
+    /// The operation to run.
+    ///
+    /// # Errors
+    /// There is none of that name, or there are several and no name says which.
+    pub(crate) fn operation(&self, name: Option<&str>) -> Result<&Operation, Problem> {
+        let refused = |message: String| Problem::bad_request(ErrorCode::BadUserInput, message);
+        match (name, self.operations.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, _) => Err(refused(
+                "The document has several operations: operationName must say which one to run."
+                    .into(),
+            )),
+            (Some(name), operations) => operations
+                .iter()
+                .find(|operation| operation.name.as_deref() == Some(name))
+                .ok_or_else(|| refused(format!("The document has no operation named \"{name}\"."))),
+        }
+    }
+}
+
+fn collect_fragments(
+    document: &ExecutableDocument,
+    selection_set: &SelectionSet,
+    found: &mut HashMap<Name, Positioned<FragmentDefinition>>,
+) {
+    for selection in &selection_set.items {
+        match &selection.node {
+            Selection::Field(field) => {
+                collect_fragments(document, &field.node.selection_set.node, found);
+            }
+            Selection::InlineFragment(fragment) => {
+                collect_fragments(document, &fragment.node.selection_set.node, found);
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                if found.contains_key(name) {
+                    continue;
+                }
+                if let Some(fragment) = document.fragments.get(name) {
+                    found.insert(name.clone(), fragment.clone());
+                    collect_fragments(document, &fragment.node.selection_set.node, found);
+                }
+            }
+        }
+    }
+}
+
+/// Every document seen lately, by its text.
+pub(crate) struct Documents {
+    cache: Cache<Box<str>, Arc<Document>, TextLength>,
+    validator: Validator,
+}
+
+#[derive(Clone)]
+struct TextLength;
+
+impl Weighter<Box<str>, Arc<Document>> for TextLength {
+    fn weight(&self, text: &Box<str>, _: &Arc<Document>) -> u64 {
+        text.len() as u64
+    }
+}
+
+impl Documents {
+    /// Documents for the schema that the builder makes.
+    pub(crate) fn new<Q, M>(schema: SchemaBuilder<Q, M, EmptySubscription>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+    {
+        Self {
+            cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, TextLength),
+            validator: Validator::new(schema),
+        }
+    }
+
+    /// The schema's types and data.
+    pub(super) async fn schema_env(&self) -> Option<&SchemaEnv> {
+        self.validator.schema_env().await
+    }
+
+    /// The document with this text.
+    ///
+    /// # Errors
+    /// It does not parse, is too large, or does not fit the schema.
+    pub(crate) async fn get(&self, text: &str) -> Result<Arc<Document>, Problem> {
+        if let Some(document) = self.cache.get(text) {
+            return Ok(document);
+        }
+        let document = Arc::new(self.parse(text).await?);
+        self.cache.insert(text.into(), Arc::clone(&document));
+        Ok(document)
+    }
+
+    async fn parse(&self, text: &str) -> Result<Document, Problem> {
+        limits::check_text(text)?;
+        let parsed = parse_query(text)
+            .map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
+        limits::check_size(&parsed)?;
+        let document = Document::new(&parsed);
+        let errors = self.validator.validate(parsed).await;
+        if errors.is_empty() {
+            return Ok(document);
+        }
+        let code = errors
+            .iter()
+            .find_map(exceeded_limit)
+            .unwrap_or(ErrorCode::GraphqlValidationFailed);
+        Err(Problem::all_refused(code, errors))
+    }
+}
+
+/// Runs async-graphql's strict validation and nothing else: a schema of its own, whose one extension answers instead of
+/// executing. The schema that executes has no extension, because async-graphql resolves every single field in a slower
+/// way as soon as there is one.
+struct Validator {
+    schema: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
+    env: Arc<OnceLock<SchemaEnv>>,
+}
+
+impl Validator {
+    fn new<Q, M>(schema: SchemaBuilder<Q, M, EmptySubscription>) -> Self
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+    {
+        let env = Arc::new(OnceLock::new());
+        let schema: Schema<Q, M, _> = schema.extension(ValidateOnly(Arc::clone(&env))).finish();
+        let execute = move |request| -> BoxFuture<'static, Response> {
+            let schema = schema.clone();
+            Box::pin(async move { schema.execute(request).await })
+        };
+        Self {
+            schema: Box::new(execute),
+            env,
+        }
+    }
+
+    async fn schema_env(&self) -> Option<&SchemaEnv> {
+        if self.env.get().is_none() {
+            (self.schema)(Request::new("{ __typename }")).await;
+        }
+        self.env.get()
+    }
+
+    async fn validate(&self, document: ExecutableDocument) -> Vec<ServerError> {
+        let mut errors = match self.schema_env().await {
+            Some(env) => literals::check(&env.registry, &document),
+            None => Vec::new(),
+        };
+        // Validation covers all operations; one has to be chosen only because execution is the step that comes after.
+        let any_name = match &document.operations {
+            DocumentOperations::Single(_) => None,
+            DocumentOperations::Multiple(operations) => {
+                operations.keys().next().map(ToString::to_string)
+            }
+        };
+        let mut request = Request::new(String::new());
+        request.operation_name = any_name;
+        request.set_parsed_query(document);
+        errors.extend((self.schema)(request).await.errors);
+        errors
+    }
+}
+
+struct ValidateOnly(Arc<OnceLock<SchemaEnv>>);
+
+impl ExtensionFactory for ValidateOnly {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self(Arc::clone(&self.0)))
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for ValidateOnly {
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        _operation: Option<&str>,
+        _next: NextExecute<'_>,
+    ) -> Response {
+        self.0.get_or_init(|| ctx.schema_env.clone());
+        Response::default()
+    }
+}

@@ -1,0 +1,109 @@
+//! The HTTP server: GraphQL, its explorer, health, metrics, logs.
+
+mod answer;
+mod explorer;
+mod graphql;
+mod health;
+pub mod logging;
+pub mod metrics;
+mod observe;
+mod shutdown;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{EmptySubscription, ObjectType, SchemaBuilder};
+use axum::{Router, middleware, routing::get, serve::ListenerExt};
+use tokio::net::TcpListener;
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+};
+
+pub use self::{
+    graphql::BrokenSchema,
+    shutdown::{Shutdown, ShutdownTrigger},
+};
+use self::{
+    graphql::{Engine, GraphqlService},
+    metrics::Metrics,
+};
+use crate::snapshot::Replica;
+
+/// How long running requests get to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(30);
+/// Answers below this are sent as they are, bytes: compressing them costs more than it saves.
+const MIN_COMPRESSED: u64 = 1024;
+
+/// Serves until the shutdown begins, then lets running requests finish, at most for 30 s.
+pub async fn serve(
+    router: Router,
+    listener: TcpListener,
+    shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|connection| {
+        // Answers go out in one piece, so waiting for more to send would only delay them.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let begun = shutdown.clone();
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(async move { begun.begun().await });
+    let too_late = async {
+        shutdown.begun().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        result = server.into_future() => result,
+        () = too_late => {
+            tracing::warn!("requests that did not finish within {} s were cut off", GRACE.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// All routes. `schema` is called twice: one schema validates documents, the other executes them.
+///
+/// # Errors
+/// The schema cannot be executed.
+pub async fn router<Q, M>(
+    schema: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
+    replica: Replica,
+    metrics: Arc<Metrics>,
+) -> Result<Router, BrokenSchema>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+{
+    let engine = Engine::new(schema).await?;
+    let graphql = get(graphql::get)
+        .post(graphql::post)
+        .with_state(Arc::new(GraphqlService::new(engine, replica.clone())));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(
+            SizeAbove::new(MIN_COMPRESSED)
+                .and(NotForContentType::IMAGES)
+                .and(NotForContentType::SSE),
+        );
+    Ok(Router::new()
+        .route("/graphql", graphql)
+        .route("/", get(explorer::file))
+        .route("/explorer/{*path}", get(explorer::file))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready).with_state(replica))
+        .route(
+            "/metrics",
+            get(health::metrics).with_state(Arc::clone(&metrics)),
+        )
+        .fallback(observe::not_found)
+        .method_not_allowed_fallback(observe::method_not_allowed)
+        .layer(compression)
+        .layer(middleware::from_fn_with_state(metrics, observe::observe)))
+}

@@ -1,0 +1,40 @@
+//! Conformance tests that are written in JavaScript.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use crate::SETUP_HINT;
+
+/// Runs `tests/conformance/<name>` with Node and panics with its output if it fails.
+pub fn run(name: &str, arguments: &[&str]) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    assert!(
+        directory.join("node_modules").is_dir(),
+        "the npm packages of tests/conformance are missing: {SETUP_HINT}"
+    );
+    let output = Command::new("node")
+        .arg(directory.join(name))
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run node: {error}. {SETUP_HINT}"));
+    assert!(
+        output.status.success(),
+        "node tests/conformance/{name} {arguments:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}
+
+/// Like [`run`], for a script that drives Chromium: the variable `CHROMIUM`, or else the one that is installed.
+pub fn run_in_browser(name: &str, arguments: &[&str]) {
+    let browser =
+        env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    assert!(
+        fs::exists(&browser).unwrap_or_default(),
+        "Chromium was not found at {}: {SETUP_HINT}",
+        browser.display()
+    );
+    run(name, arguments);
+}

@@ -1,0 +1,307 @@
+//! The real server as a child process.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::binary::kundig;
+use crate::client::Query;
+use crate::database::Database;
+use crate::metrics::Metrics;
+use crate::sandbox::{LastSignal, Sandbox};
+
+/// How long a server may take to listen and be ready, and to stop when asked to.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How a server is to be started.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    database: String,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    http: reqwest::Client,
+}
+
+/// A running `kundig serve`; it stops when dropped.
+#[derive(Debug)]
+pub struct Server {
+    settings: Settings,
+    child: Child,
+    address: String,
+    logs: Logs,
+}
+
+impl Settings {
+    /// `kundig serve` on this database and a free port.
+    pub fn new(database: &Database) -> Self {
+        Self {
+            database: database.url().to_owned(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts it and waits until it is ready. Panics with the server's logs if that does not happen.
+    pub async fn start(&self) -> Server {
+        let server = self.start_unready().await;
+        server.wait_until_ready().await;
+        server
+    }
+
+    /// Starts it and waits only until it listens.
+    pub async fn start_unready(&self) -> Server {
+        let mut child = self.command().spawn().unwrap_or_else(|error| {
+            panic!("cannot start {}: {error}", crate::binary::path().display())
+        });
+        Sandbox::get().watch(child.id(), LastSignal::Kill);
+        let (logs, mut addresses) = Logs::follow(&mut child);
+        let mut server = Server {
+            settings: self.clone(),
+            child,
+            address: String::new(),
+            logs,
+        };
+        match timeout(PATIENCE, addresses.recv()).await {
+            Ok(Some(address)) => server.address = address,
+            Ok(None) => panic!("kundig ended before it listened\n{}", server.logs.text()),
+            Err(_) => panic!(
+                "kundig does not listen after {PATIENCE:?}\n{}",
+                server.logs.text()
+            ),
+        }
+        server
+    }
+
+    fn command(&self) -> Command {
+        let mut command = kundig();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(["--database", &self.database])
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Server {
+    /// Starts a server on this database and waits until it is ready.
+    pub async fn start(database: &Database) -> Self {
+        Settings::new(database).start().await
+    }
+
+    /// `http://127.0.0.1:<port>`
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The address of a path, e.g. `/healthz`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// An HTTP client, for what is not a plain query.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.settings.http
+    }
+
+    /// What was sent to the server's process as its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A GraphQL document to be sent.
+    pub fn query(&self, document: impl Into<String>) -> Query {
+        Query::new(self.http().clone(), self.url("/graphql"), document.into())
+    }
+
+    /// `GET` a path.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        let url = self.url(path);
+        self.http()
+            .get(&url)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("GET {url}: {error}"))
+    }
+
+    /// What `/metrics` says now.
+    pub async fn metrics(&self) -> Metrics {
+        let text = self.get("/metrics").await.text().await;
+        Metrics::parse(&text.expect("metrics are text"))
+    }
+
+    /// Everything it has logged so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.logs.lines()
+    }
+
+    /// Waits until `/readyz` says yes.
+    pub async fn wait_until_ready(&self) {
+        let start = Instant::now();
+        loop {
+            let answer = self.http().get(self.url("/readyz")).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "kundig is not ready after {PATIENCE:?}\n{}",
+                self.logs.text()
+            );
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has.
+    pub async fn stop(mut self) -> ExitStatus {
+        self.terminate();
+        self.wait().await
+    }
+
+    /// Asks it to stop (SIGTERM) and does not wait.
+    pub fn terminate(&self) {
+        let status = Command::new("sh")
+            .args(["-c", "kill -s TERM \"$0\"", &self.child.id().to_string()])
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "the server can be signalled"
+        );
+    }
+
+    /// Waits until it ends.
+    pub async fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().expect("the server is our child") {
+                return status;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        panic!("kundig still runs after {PATIENCE:?}\n{}", self.logs.text());
+    }
+
+    /// Ends it without warning (SIGKILL), as a failing machine does; what it was started with can start it again.
+    pub fn kill(mut self) -> Settings {
+        self.child.kill().expect("the server is our child");
+        self.child.wait().expect("the server is our child");
+        self.settings.clone()
+    }
+
+    fn end(&mut self) {
+        if let Ok(Some(_)) = self.child.try_wait() {
+            return;
+        }
+        self.terminate();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "shown with the test that fails")]
+    fn drop(&mut self) {
+        if thread::panicking() && !self.address.is_empty() {
+            eprintln!("kundig at {} logged\n{}", self.address, self.logs.text());
+        }
+        self.end();
+        Sandbox::get().forget(self.child.id());
+    }
+}
+
+/// What a server writes, kept for who wants to know why.
+#[derive(Clone, Debug, Default)]
+struct Logs(Arc<Mutex<Vec<String>>>);
+
+impl Logs {
+    /// Reads both outputs to their ends in the background; the receiver gets the address that the server listens on.
+    fn follow(child: &mut Child) -> (Self, mpsc::UnboundedReceiver<String>) {
+        let logs = Self::default();
+        let (sender, addresses) = mpsc::unbounded_channel();
+        let output: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|pipe| Box::new(pipe) as _),
+            child.stderr.take().map(|pipe| Box::new(pipe) as _),
+        ];
+        for pipe in output.into_iter().flatten() {
+            let (logs, sender) = (logs.clone(), sender.clone());
+            thread::spawn(move || {
+                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                    if let Some(address) = listening(&line) {
+                        // Nobody waits any more: the test has ended.
+                        drop(sender.send(address));
+                    }
+                    logs.push(line);
+                }
+            });
+        }
+        (logs, addresses)
+    }
+
+    fn push(&self, line: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The last of it.
+    fn text(&self) -> String {
+        let lines = self.lines();
+        let left_out = lines.len().saturating_sub(50);
+        let mut text = String::new();
+        if left_out > 0 {
+            _ = writeln!(text, "  … {left_out} lines before …");
+        }
+        for line in &lines[left_out..] {
+            _ = writeln!(text, "  {line}");
+        }
+        text
+    }
+}
+
+/// The address in the log line that says that the server listens.
+fn listening(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = line.get("fields").unwrap_or(&line);
+    (fields["message"] == "listening").then_some(())?;
+    fields["address"].as_str().map(str::to_owned)
+}

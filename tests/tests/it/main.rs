@@ -1,0 +1,8 @@
+//! Tests of the whole: the real server, real databases, HTTP.
+
+mod feed;
+mod generator;
+mod migrations;
+mod server;
+mod snapshot;
+mod support;

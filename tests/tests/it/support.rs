@@ -1,0 +1,76 @@
+//! What several modules of tests do.
+
+use kundig_tests::{Answer, Server};
+use serde_json::{Value, json};
+
+/// Everything of the catalog that the API shows, in an order that does not depend on who shows it.
+const WHOLE_CATALOG: &str = "{
+  services(first: 100, orderBy: {field: SLUG}) { nodes {
+    id slug name description kind lifecycle tier tags links { url title } annotations version createdAt updatedAt
+    ownershipConfirmedAt businessOwner { id } serviceOwner { id } team { id } capability { id }
+    dependencies(first: 100) { nodes { dependency { slug } strength } }
+    dependents(first: 100) { nodes { dependent { slug } strength } }
+    contributions { outcome { slug } share }
+    offerings(first: 100) { nodes { slug } }
+  } pageInfo { hasNextPage } totalCount }
+  people(first: 100) { nodes { id slug name email subject customer { slug } teams { slug } ownedServices(first: 100) { nodes { slug } } } }
+  teams(first: 100) { nodes { id slug name description parent { slug } members { slug } services(first: 100) { nodes { slug } } } }
+  customers(first: 100) { nodes { id slug name industry description parent { slug } representative { slug } outcomes { slug } version } }
+  businessOutcomes(first: 100) { nodes { id slug name description valuePerHour { amount currency } contributions { share service { slug } } version } }
+  businessCapabilities(first: 100) { nodes { id slug name description parent { slug } children { slug } } }
+  serviceOfferings(first: 100) { nodes { id slug name service { slug } inputSchema active } }
+}";
+
+/// The whole catalog as this server has it in memory, at this change of the feed or after it. Its lists hold at most 100.
+pub(crate) async fn whole_catalog(server: &Server, sequence: &str) -> Value {
+    let answer = server
+        .query(WHOLE_CATALOG)
+        .header("Kundig-Min-Sequence", sequence)
+        .send()
+        .await;
+    let data = answer.expect_data().clone();
+    assert_eq!(
+        data["services"]["pageInfo"]["hasNextPage"], false,
+        "more services than are compared"
+    );
+    data
+}
+
+/// Runs a mutation whose document takes `$input`; its payload, whatever it says.
+pub(crate) async fn mutate(
+    server: &Server,
+    mutation: &str,
+    selection: &str,
+    input: Value,
+) -> Answer {
+    let mut name = mutation.to_owned();
+    name[..1].make_ascii_uppercase();
+    server
+        .query(format!(
+            "mutation ($input: {name}Input!) {{ {mutation}(input: $input) {{ {selection} userErrors {{ field message code }} }} }}"
+        ))
+        .variables(json!({ "input": input }))
+        .send()
+        .await
+}
+
+/// Creates a service and returns its id.
+pub(crate) async fn create_service(server: &Server, name: &str) -> String {
+    let answer = mutate(
+        server,
+        "createService",
+        "service { id }",
+        json!({ "name": name }),
+    )
+    .await;
+    id_in(&answer.expect_payload()["service"])
+}
+
+/// The id of an object that was selected with it.
+#[track_caller]
+pub(crate) fn id_in(object: &Value) -> String {
+    let Some(id) = object["id"].as_str() else {
+        panic!("no id was selected: {object}");
+    };
+    id.to_owned()
+}
