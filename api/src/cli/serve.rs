@@ -38,7 +38,7 @@ pub(super) struct ServeArgs {
     pub(super) demo: bool,
 }
 
-pub(super) async fn run(_args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -85,7 +85,10 @@ async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
         !imported.problems.has_errors(),
         "the demo catalog does not fit what the database holds"
     );
-    tracing::info!(objects = imported.summary.created, "the demo catalog is there");
+    tracing::info!(
+        objects = imported.summary.created,
+        "the demo catalog is there"
+    );
     Ok(())
 }
 
