@@ -36,7 +36,7 @@ pub(super) struct ServeArgs {
     pub(super) demo: bool,
 }
 
-pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+pub(super) async fn run(_args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -57,6 +57,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     follower
         .await
         .context("the follower of the change feed failed")?;
+    replica.database().clone().close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -244,8 +244,7 @@ fn every_key_can_be_set_by_variable_and_by_file() {
 
 proptest! {
     #[test]
-    fn no_value_makes_loading_panic(value in ".*", key in proptest::sample::select(&sources::KEYS)) {
-        prop_assume!(!value.contains('\0'));
+    fn no_value_makes_loading_panic(value in "[^\\x00]*", key in proptest::sample::select(&sources::KEYS)) {
         let name = format!("KUNDIG_{}", key.to_uppercase());
         // Most values are refused; what matters is that each refusal names the variable.
         if let Err(problems) = load(&Flags::default(), &[(&name, &value)], None) {

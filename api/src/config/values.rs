@@ -131,10 +131,13 @@ pub(super) fn parse_positive(text: &str) -> Result<u32, String> {
 }
 
 pub(super) fn parse_log_filter(text: &str) -> Result<String, String> {
+    const EXPECTED: &str = "try info, debug or info,sqlx=debug";
+    // The filter's parser panics at some text outside ASCII, which no module or level has.
+    if !text.is_ascii() {
+        return Err(format!("\"{text}\" is no log filter; {EXPECTED}"));
+    }
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!(
-            "\"{text}\" is no log filter ({error}); try info, debug or info,sqlx=debug"
-        )),
+        Err(error) => Err(format!("\"{text}\" is no log filter ({error}); {EXPECTED}")),
     }
 }

@@ -7,3 +7,6 @@ pub mod index;
 pub mod mutations;
 pub mod rules;
 pub mod store;
+
+#[cfg(test)]
+mod tests;

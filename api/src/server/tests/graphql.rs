@@ -196,7 +196,7 @@ proptest! {
 
     #[test]
     fn whatever_is_sent_gets_an_answer_with_an_error_code(query in "[{}()\\[\\]\"#.$!:a-z_ \\n\\\\0-9]{0,60}", body in ".{0,60}") {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let server = Server::start().await;
             for answer in [server.ask(&query, json!({})).await, server.post_text(&body, &[]).await] {
                 let json = answer.json();

@@ -58,10 +58,9 @@ impl Server {
     }
 
     fn reach(&self, sequence: i64) {
-        self.replica.publish(Catalog {
-            position: FeedPosition::new(sequence, imbl::OrdSet::new()),
-            ..Catalog::default()
-        });
+        let mut catalog = Catalog::default();
+        catalog.position = FeedPosition::new(sequence, imbl::OrdSet::new());
+        self.replica.publish(catalog);
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
