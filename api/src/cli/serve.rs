@@ -84,7 +84,10 @@ async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
         !imported.problems.has_errors(),
         "the demo catalog does not fit what the database holds"
     );
-    tracing::info!(objects = imported.summary.created, "the demo catalog is there");
+    tracing::info!(
+        objects = imported.summary.created,
+        "the demo catalog is there"
+    );
     Ok(())
 }
 

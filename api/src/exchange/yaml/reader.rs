@@ -448,9 +448,10 @@ mod tests {
         assert!(flow[0].2.contains("nest deeper"), "{flow:?}");
         let block = faults(&"- ".repeat(1_000_000));
         assert!(block[0].2.contains("nest deeper"), "{block:?}");
-        let deep: String = (0..2_000)
+        let deep: Vec<String> = (0..2_000)
             .map(|depth| format!("{}a:\n", " ".repeat(depth)))
             .collect();
+        let deep = deep.concat();
         assert!(faults(&deep)[0].2.contains("nest deeper"));
         assert!(start.elapsed() < Duration::from_secs(5));
     }
@@ -459,7 +460,8 @@ mod tests {
     fn aliases_cannot_nest_deeper_than_text() {
         let mut text = "a0: &a0 [[[[[[[[[[x]]]]]]]]]]\n".to_owned();
         for level in 1..20 {
-            text += &format!("a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n", level - 1);
+            let item = format!("a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n", level - 1);
+            text.push_str(&item);
         }
         let faults = faults(&text);
         assert!(faults[0].2.contains("nest deeper"), "{faults:?}");
