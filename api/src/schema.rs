@@ -143,7 +143,7 @@ impl NodeQueries {
         node_of(ctx, id.parse().ok()?)
     }
 
-    /// The objects with these ids, in the same order; null where there is none. Errors: BAD_USER_INPUT for more than 100.
+    /// The objects with these ids, in the same order; null where there is none. Errors: `BAD_USER_INPUT` for more than 100.
     async fn nodes(
         &self,
         ctx: &Context<'_>,

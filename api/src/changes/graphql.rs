@@ -152,7 +152,7 @@ pub struct ChangeQueries;
 #[Object]
 impl ChangeQueries {
     /// The change feed, oldest first, from after the cursor. A change appears once nothing can be committed before it.
-    /// Errors: BAD_USER_INPUT for a bad page size, cursor or id.
+    /// Errors: `BAD_USER_INPUT` for a bad page size, cursor or id.
     async fn changes(
         &self,
         ctx: &Context<'_>,

@@ -62,6 +62,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     follower
         .await
         .context("the follower of the change feed failed")?;
+    replica.database().clone().close().await;
     tracing::info!("stopped");
     Ok(())
 }

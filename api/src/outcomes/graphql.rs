@@ -162,7 +162,7 @@ impl BusinessOutcomeQueries {
             .map(OutcomeNode)
     }
 
-    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn business_outcomes(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ pub struct CreateBusinessOutcomeInput {
 pub struct UpdateBusinessOutcomeInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -121,7 +121,10 @@ pub fn is_conflict(error: &DbErr) -> bool {
     else {
         return false;
     };
-    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
+    let Some(code) = error
+        .as_database_error()
+        .and_then(sea_orm::sqlx::error::DatabaseError::code)
+    else {
         return false;
     };
     matches!(

@@ -110,7 +110,7 @@ impl Draft {
         }
         let room = wanted.len().min(MAX_SLUG - 8);
         let stem = wanted[..room].trim_end_matches('-');
-        (2_u32..)
+        (2..=u32::MAX)
             .map(|number| format!("{stem}-{number}"))
             .find(|slug| free(slug))
             .unwrap_or(wanted)

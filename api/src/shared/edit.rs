@@ -97,7 +97,7 @@ pub fn existing<T: Record>(
     }
 }
 
-/// How many users an IN_USE message names.
+/// How many users an `IN_USE` message names.
 const NAMED_USERS: usize = 5;
 
 fn in_use<T: Record>(draft: &Draft, id: Id<T>, mut users: Vec<ObjectRef>) -> UserError {

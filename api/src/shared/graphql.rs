@@ -13,7 +13,7 @@ use super::error_code::ErrorCode;
 use super::errors::{self, UserErrors};
 use super::ids::{Id, ObjectRef};
 use super::money::Amount;
-use super::paging::{Page, Position, Take, Window};
+use super::paging::{Direction, Page, Position, Take, Window};
 use super::record::Record;
 use super::request::{Actor, RequestCatalog, RequestId};
 use super::scalars::Decimal;
@@ -224,7 +224,7 @@ pub fn all_by_name<T: Record, N: OutputType + From<Arc<T>>>(
     let window = args.window(BY_NAME)?;
     let page = T::table(&catalog)
         .by_name()
-        .page(&(), Default::default(), &window, |_| true);
+        .page(&(), Direction::Ascending, &window, |_| true);
     let all = Arc::clone(&catalog);
     Ok(connection(
         BY_NAME,
@@ -368,7 +368,7 @@ macro_rules! mutations {
         pub struct $DeleteInput {
             #[doc = "Its id."]
             id: ::async_graphql::ID,
-            #[doc = "Refuse with STALE_VERSION unless this is its version."]
+            #[doc = "Refuse with `STALE_VERSION` unless this is its version."]
             expected_version: Option<i32>,
         }
 

@@ -74,7 +74,6 @@ impl Catalog {
     /// Adds an object or replaces its earlier state.
     pub fn put<T: Record>(&mut self, record: Arc<T>) {
         let old = self.take(record.id());
-        T::table_mut(self).insert(&record);
         let source = record.id().any();
         for reference in record.references() {
             self.referrers
@@ -85,6 +84,7 @@ impl Catalog {
                 .insert((wanted.target_type.clone(), wanted.target.clone(), source));
         }
         T::reindex(self, old.as_ref(), Some(&record));
+        T::table_mut(self).insert(record);
     }
 
     /// Takes an object out, if it is there.

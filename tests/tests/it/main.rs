@@ -3,6 +3,7 @@
 mod feed;
 mod generator;
 mod migrations;
+mod restore;
 mod server;
 mod snapshot;
 mod support;

@@ -61,7 +61,7 @@ impl CapabilityNode {
             .collect()
     }
 
-    /// Services that make the business able to do it, by name. Errors: BAD_USER_INPUT.
+    /// Services that make the business able to do it, by name. Errors: `BAD_USER_INPUT`.
     async fn services(
         &self,
         ctx: &Context<'_>,
@@ -121,7 +121,7 @@ impl BusinessCapabilityQueries {
             .map(CapabilityNode)
     }
 
-    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn business_capabilities(
         &self,
         ctx: &Context<'_>,
@@ -163,7 +163,7 @@ pub struct CreateBusinessCapabilityInput {
 pub struct UpdateBusinessCapabilityInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -112,7 +112,7 @@ impl CustomerQueries {
             .map(CustomerNode)
     }
 
-    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -158,7 +158,7 @@ pub struct CreateCustomerInput {
 pub struct UpdateCustomerInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -116,7 +116,7 @@ impl ServiceOfferingQueries {
             .map(OfferingNode)
     }
 
-    /// Offerings, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// Offerings, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn service_offerings(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +216,7 @@ pub struct CreateServiceOfferingInput {
 pub struct UpdateServiceOfferingInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -68,7 +68,7 @@ impl PersonNode {
         teams
     }
 
-    /// Services this person answers for towards the business, by name. Errors: BAD_USER_INPUT.
+    /// Services this person answers for towards the business, by name. Errors: `BAD_USER_INPUT`.
     async fn owned_services(
         &self,
         ctx: &Context<'_>,
@@ -128,7 +128,7 @@ impl PersonQueries {
             .map(PersonNode)
     }
 
-    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn people(
         &self,
         ctx: &Context<'_>,
@@ -174,7 +174,7 @@ pub struct CreatePersonInput {
 pub struct UpdatePersonInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -47,6 +47,8 @@ pub struct ServiceFilter {
     pub has_business_owner: Option<bool>,
     /// Whether an outcome rests on it.
     pub has_outcome: Option<bool>,
+    /// Whether an agreement promises something of it.
+    pub has_sla: Option<bool>,
     /// Part of the name or the slug, in any case.
     pub name_contains: Option<String>,
     /// Changed at this instant or later.
@@ -97,6 +99,7 @@ impl ServiceFilter {
             outcome,
             has_business_owner,
             has_outcome,
+            has_sla,
             name_contains,
             updated_since,
         } = self;
@@ -112,6 +115,7 @@ impl ServiceFilter {
             && outcome.is_none()
             && has_business_owner.is_none()
             && has_outcome.is_none()
+            && has_sla.is_none()
             && name_contains.as_ref().is_none_or(String::is_empty)
             && updated_since.is_none()
     }
@@ -121,7 +125,7 @@ impl ServiceFilter {
         fn one_of<T: Ord>(wanted: Option<&BTreeSet<T>>, value: &T) -> bool {
             wanted.is_none_or(|wanted| wanted.contains(value))
         }
-        fn same<T: PartialEq>(wanted: Option<T>, value: Option<T>) -> bool {
+        fn same<T: PartialEq + Copy>(wanted: Option<T>, value: Option<T>) -> bool {
             wanted.is_none() || wanted == value
         }
         one_of(self.slugs.as_ref(), &service.header.slug)
@@ -146,6 +150,8 @@ impl ServiceFilter {
                 Some(service.business_owner_id.is_some()),
             )
             && same(self.has_outcome, Some(!service.contributions.is_empty()))
+            // The catalog holds no agreements yet.
+            && self.has_sla != Some(true)
             && self.name_contains.as_ref().is_none_or(|part| {
                 let part = folded(part);
                 folded(&service.header.name).contains(&part) || service.header.slug.contains(&part)
@@ -256,29 +262,29 @@ impl ServiceFilter {
                 .map(|tiers| any_of(&indexes.tier, tiers)),
         );
         for tag in self.tags.iter().flatten() {
-            all.push(exactly(&indexes.tag, tag.as_str().into()));
+            all.push(exactly(&indexes.tag, &tag.as_str().into()));
         }
-        all.extend(self.team.map(|team| exactly(&indexes.team, team)));
+        all.extend(self.team.map(|team| exactly(&indexes.team, &team)));
         all.extend(
             self.business_owner
-                .map(|owner| exactly(&indexes.business_owner, owner)),
+                .map(|owner| exactly(&indexes.business_owner, &owner)),
         );
         all.extend(
             self.capability
-                .map(|capability| exactly(&indexes.capability, capability)),
+                .map(|capability| exactly(&indexes.capability, &capability)),
         );
         all.extend(
             self.outcome
-                .map(|outcome| exactly(&indexes.outcome, outcome)),
+                .map(|outcome| exactly(&indexes.outcome, &outcome)),
         );
         all.extend(self.customer.map(|customer| of_customer(catalog, customer)));
         all.extend(
             self.has_business_owner
-                .map(|has| exactly(&indexes.has_business_owner, has)),
+                .map(|has| exactly(&indexes.has_business_owner, &has)),
         );
         all.extend(
             self.has_outcome
-                .map(|has| exactly(&indexes.has_outcome, has)),
+                .map(|has| exactly(&indexes.has_outcome, &has)),
         );
         all.extend(
             self.name_contains
@@ -314,10 +320,10 @@ fn serves(service: &Service, customer: Id<Customer>, catalog: &Catalog) -> bool 
         .any(|outcome| outcome.customer_id == customer)
 }
 
-fn exactly<K: Clone + Ord + std::hash::Hash>(index: &Index<K>, value: K) -> Candidates<'_> {
+fn exactly<'a, K: Clone + Ord + std::hash::Hash>(index: &'a Index<K>, value: &K) -> Candidates<'a> {
     Candidates {
-        at_most: index.count(&value),
-        ids: Box::new(index.ids(&value).collect::<Vec<_>>().into_iter()),
+        at_most: index.count(value),
+        ids: Box::new(index.ids(value).collect::<Vec<_>>().into_iter()),
     }
 }
 

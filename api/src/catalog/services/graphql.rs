@@ -104,7 +104,7 @@ impl ServiceNode {
         lookup(ctx, self.0.capability_id).map(CapabilityNode)
     }
 
-    /// What this service needs to work, by name. Errors: BAD_USER_INPUT.
+    /// What this service needs to work, by name. Errors: `BAD_USER_INPUT`.
     async fn dependencies(
         &self,
         ctx: &Context<'_>,
@@ -133,7 +133,7 @@ impl ServiceNode {
         Ok(connection(BY_NAME, page, edge, move || needed.len()))
     }
 
-    /// What needs this service, by name. Errors: BAD_USER_INPUT.
+    /// What needs this service, by name. Errors: `BAD_USER_INPUT`.
     async fn dependents(
         &self,
         ctx: &Context<'_>,
@@ -178,7 +178,7 @@ impl ServiceNode {
         contributions
     }
 
-    /// What can be requested of it, by name. Errors: BAD_USER_INPUT.
+    /// What can be requested of it, by name. Errors: `BAD_USER_INPUT`.
     async fn offerings(
         &self,
         ctx: &Context<'_>,
@@ -301,7 +301,7 @@ impl ServiceQueries {
             .map(ServiceNode)
     }
 
-    /// Services in an order. Errors: BAD_USER_INPUT for a bad page size, cursor or id.
+    /// Services in an order. Errors: `BAD_USER_INPUT` for a bad page size, cursor or id.
     async fn services(
         &self,
         ctx: &Context<'_>,
@@ -337,7 +337,7 @@ impl ServiceQueries {
     }
 
     /// How many services there are per value of a field, most first: for filter menus, in one query however large the
-    /// catalog. Errors: BAD_USER_INPUT for a bad id or size.
+    /// catalog. Errors: `BAD_USER_INPUT` for a bad id or size.
     async fn service_facets(
         &self,
         ctx: &Context<'_>,
@@ -392,6 +392,8 @@ pub struct ServiceFilter {
     has_business_owner: Option<bool>,
     /// Whether an outcome rests on it.
     has_outcome: Option<bool>,
+    /// Whether an agreement promises something of it. The catalog holds no agreements yet, so no service has one.
+    has_sla: Option<bool>,
     /// Case-insensitive part of the name or the slug.
     name_contains: Option<String>,
     /// Changed at this instant or later.
@@ -420,6 +422,7 @@ impl TryFrom<ServiceFilter> for Filter {
             outcome: filter_id("outcomeId", filter.outcome_id)?,
             has_business_owner: filter.has_business_owner,
             has_outcome: filter.has_outcome,
+            has_sla: filter.has_sla,
             name_contains: filter.name_contains,
             updated_since: filter.updated_since.map(|since| since.0),
         })

@@ -61,7 +61,7 @@ pub struct CreateServiceInput {
 pub struct UpdateServiceInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,
@@ -230,7 +230,7 @@ pub struct EdgeMutations;
 
 #[Object]
 impl EdgeMutations {
-    /// An owner says that business owner, service owner and team are still right. User errors: NOT_FOUND.
+    /// An owner says that business owner, service owner and team are still right. User errors: `NOT_FOUND`.
     async fn confirm_ownership(
         &self,
         ctx: &Context<'_>,
@@ -243,7 +243,7 @@ impl EdgeMutations {
         shown(ctx, result).map(UpdateServicePayload::new)
     }
 
-    /// Adds the dependency, or sets its strength. Dependencies may form cycles. User errors: INVALID, NOT_FOUND.
+    /// Adds the dependency, or sets its strength. Dependencies may form cycles. User errors: INVALID, `NOT_FOUND`.
     async fn set_dependency(
         &self,
         ctx: &Context<'_>,
@@ -265,7 +265,7 @@ impl EdgeMutations {
         Ok(SetDependencyPayload::new(shown))
     }
 
-    /// Removes the dependency. User errors: NOT_FOUND.
+    /// Removes the dependency. User errors: `NOT_FOUND`.
     async fn remove_dependency(
         &self,
         ctx: &Context<'_>,
@@ -279,7 +279,7 @@ impl EdgeMutations {
         shown(ctx, service).map(RemoveDependencyPayload::new)
     }
 
-    /// Says how much of an outcome rests on a service. User errors: INVALID, NOT_FOUND.
+    /// Says how much of an outcome rests on a service. User errors: INVALID, `NOT_FOUND`.
     async fn set_contribution(
         &self,
         ctx: &Context<'_>,
@@ -308,7 +308,7 @@ impl EdgeMutations {
         Ok(SetContributionPayload::new(shown))
     }
 
-    /// Says that an outcome does not rest on a service. User errors: NOT_FOUND.
+    /// Says that an outcome does not rest on a service. User errors: `NOT_FOUND`.
     async fn remove_contribution(
         &self,
         ctx: &Context<'_>,

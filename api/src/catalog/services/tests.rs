@@ -96,6 +96,7 @@ prop_compose! {
             outcome: outcome.map(|number| Id::new(key(number))),
             has_business_owner,
             has_outcome,
+            has_sla: None,
             name_contains: name_contains.map(str::to_owned),
             updated_since: updated_since.and_then(|second| Timestamp::from_second(second).ok()),
         }

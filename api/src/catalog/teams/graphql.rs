@@ -63,7 +63,7 @@ impl TeamNode {
             .collect()
     }
 
-    /// Services that it delivers, by name. Errors: BAD_USER_INPUT.
+    /// Services that it delivers, by name. Errors: `BAD_USER_INPUT`.
     async fn services(
         &self,
         ctx: &Context<'_>,
@@ -123,7 +123,7 @@ impl TeamQueries {
             .map(TeamNode)
     }
 
-    /// All of them, by name. Errors: BAD_USER_INPUT for a bad page size or cursor.
+    /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn teams(
         &self,
         ctx: &Context<'_>,
@@ -165,7 +165,7 @@ pub struct CreateTeamInput {
 pub struct UpdateTeamInput {
     /// Its id.
     id: ID,
-    /// Refuse with STALE_VERSION unless this is its version.
+    /// Refuse with `STALE_VERSION` unless this is its version.
     expected_version: Option<i32>,
     /// Unique, kebab-case.
     slug: MaybeUndefined<String>,

@@ -1,10 +1,5 @@
 //! A schema with everything that a server has to cope with.
 
-#![expect(
-    clippy::unused_async,
-    reason = "async-graphql wants resolvers that may fail to be async"
-)]
-
 use async_graphql::{
     Context, EmptySubscription, Enum, InputObject, InputValueError, InputValueResult,
     MaybeUndefined, Object, Scalar, ScalarType, Schema, SchemaBuilder, Value,
