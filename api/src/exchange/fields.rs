@@ -75,16 +75,14 @@ impl<'a> Fields<'a> {
     /// A string field.
     pub fn text(&mut self, name: &'static str, problems: &mut Problems) -> Option<Spot<&'a str>> {
         let node = self.raw(name)?;
-        match node.text() {
-            Some(text) => Some(Spot {
-                value: text,
-                at: self.place(node),
-            }),
-            None => {
-                self.refuse(node, name, &a_string_instead_of(node), problems);
-                None
-            }
+        let text = node.text();
+        if text.is_none() {
+            self.refuse(node, name, &a_string_instead_of(node), problems);
         }
+        text.map(|value| Spot {
+            value,
+            at: self.place(node),
+        })
     }
 
     /// A list of strings; empty where it is absent.
@@ -99,15 +97,14 @@ impl<'a> Fields<'a> {
         };
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
-            match item.text() {
-                Some(text) => texts.push(Spot {
-                    value: text,
+            if let Some(value) = item.text() {
+                texts.push(Spot {
+                    value,
                     at: self.place(item),
-                }),
-                None => {
-                    let wrong = format!("has an item that {}", a_string_instead_of(item));
-                    self.refuse(item, name, &wrong, problems);
-                }
+                });
+            } else {
+                let wrong = format!("has an item that {}", a_string_instead_of(item));
+                self.refuse(item, name, &wrong, problems);
             }
         }
         texts
@@ -136,6 +133,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A mapping field; one without entries where it is absent.
+    #[must_use]
     pub fn mapping(&mut self, name: &'static str, problems: &mut Problems) -> Self {
         let node = self.raw(name);
         match node {

@@ -41,20 +41,18 @@ pub fn preview(draft: &Draft) -> String {
     text
 }
 
-/// One field, or each key of one that is an object on both sides.
+/// One field, or what differs within one that is an object on both sides.
 fn show(text: &mut String, draft: &Draft, field: &str, from: &Json, to: &Json) {
     if let (Json::Object(from), Json::Object(to)) = (from, to) {
         let gone = from.keys().filter(|key| !to.contains_key(*key));
         for key in to.keys().chain(gone) {
             let side = |object: &Map<String, Json>| object.get(key).cloned().unwrap_or_default();
-            let key = readable(draft, key);
-            show_values(
-                text,
-                draft,
-                &format!("{field}.{key}"),
-                &side(from),
-                &side(to),
-            );
+            if from.get(key) == to.get(key) {
+                continue;
+            }
+            let name = readable(draft, key);
+            let path = format!("{field}.{name}");
+            show(text, draft, &path, &side(from), &side(to));
         }
     } else {
         show_values(text, draft, field, from, to);

@@ -201,7 +201,7 @@ impl Sources {
             }
         };
         if !target.contains(['*', '?', '[']) || path.exists() {
-            if !(optional && !path.exists()) {
+            if !optional || path.exists() {
                 self.wait_for(path, Found::Followed, Some(at.clone()));
             }
             return;

@@ -125,6 +125,10 @@ impl Draft {
         let record = match self.base.get(id) {
             Some(before) if before.fields() == record.fields() => {
                 self.touched.remove(&id.any());
+                let untouched = |now: &Arc<T>| Arc::ptr_eq(now, before);
+                if self.catalog.get(id).is_some_and(untouched) {
+                    return;
+                }
                 Arc::clone(before)
             }
             before => {

@@ -77,7 +77,7 @@ impl Entities {
         differences("", said, &document, &mut other);
         let what = match other.as_slice() {
             [] => "says the same".to_owned(),
-            [few @ ..] if few.len() <= SHOWN_DIFFERENCES => {
+            few if few.len() <= SHOWN_DIFFERENCES => {
                 format!("has another {}", few.join(", "))
             }
             [few @ .., _] => format!(

@@ -31,7 +31,7 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
         );
         return None;
     };
-    let kind = kind(&mut root, source.place(node.mark), problems)?;
+    let kind = kind(&mut root, &source.place(node.mark), problems)?;
     let mut metadata = root.mapping("metadata", problems);
     let spec_fields = root.mapping("spec", problems);
     root.refuse_rest(problems);
@@ -86,9 +86,9 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
     })
 }
 
-fn kind(root: &mut Fields<'_>, document: Place, problems: &mut Problems) -> Option<ObjectType> {
-    let version = required(root, "apiVersion", &document, problems);
-    let kind = required(root, "kind", &document, problems)?;
+fn kind(root: &mut Fields<'_>, document: &Place, problems: &mut Problems) -> Option<ObjectType> {
+    let version = required(root, "apiVersion", document, problems);
+    let kind = required(root, "kind", document, problems)?;
     if let Some(version) = version.filter(|version| version.value != API_VERSION) {
         let hint = if version.value.contains("backstage.io") {
             "; Backstage's descriptors are imported with the format backstage"
@@ -142,7 +142,7 @@ pub(super) struct Reader<'a, 'p> {
     pub(super) problems: &'p mut Problems,
 }
 
-impl<'a> Reader<'a, '_> {
+impl Reader<'_, '_> {
     /// A text.
     pub(super) fn text(&mut self, name: &'static str) -> Patch<String> {
         self.locate(name);
@@ -362,19 +362,16 @@ pub(super) fn parsed<T: FromStr>(
     problems: &mut Problems,
 ) -> Option<T> {
     let node = fields.raw(name)?;
-    let text = match &node.value {
-        Value::Text(text) => text,
-        _ => {
-            problems.error(
-                fields.place(node),
-                format!(
-                    "`{}` must be {example}, not {}",
-                    fields.path_of(name),
-                    node.what()
-                ),
-            );
-            return None;
-        }
+    let Value::Text(text) = &node.value else {
+        problems.error(
+            fields.place(node),
+            format!(
+                "`{}` must be {example}, not {}",
+                fields.path_of(name),
+                node.what()
+            ),
+        );
+        return None;
     };
     let value = text.parse().ok();
     if value.is_none() {

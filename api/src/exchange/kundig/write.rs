@@ -21,6 +21,7 @@ use crate::{
     outcomes::rules::{Metric, Outcome},
     shared::{
         ids::{Id, ObjectType},
+        money::Amount,
         record::{Header, Record, Unresolved},
     },
     snapshot::Catalog,
@@ -402,7 +403,7 @@ impl Exportable for Offering {
             input_schema: (!anything_goes).then_some(&self.input_schema),
             requires_approval: self.requires_approval,
             automated: self.automated,
-            price: self.price.map(|price| price.to_decimal()),
+            price: self.price.map(Amount::to_decimal),
             active: (!self.active).then_some(false),
         }
     }

@@ -1,15 +1,11 @@
 //! Which object of the catalog a document means.
 
-use std::sync::Arc;
-
 use super::{
+    bench::Bench,
     fields::Importable,
     item::{Identity, Item},
 };
-use crate::{
-    exchange::backstage::EntityRef,
-    shared::{draft::Draft, record::Record},
-};
+use crate::{exchange::backstage::EntityRef, shared::record::Record};
 
 /// What a document is recognised by.
 pub(super) struct Recognised<'a> {
@@ -25,15 +21,15 @@ pub(super) fn recognised(item: &Item) -> Recognised<'_> {
 }
 
 /// The object that the document means, if it is there: the one with its origin, else one with its slug that could be it.
-pub(super) fn existing<T: Importable>(item: &Item, draft: &Draft) -> Option<Arc<T>> {
+pub(super) fn existing<T: Importable>(item: &Item, bench: &Bench<'_>) -> Option<T> {
     let Recognised { origin, slug } = recognised(item);
-    let table = T::table(draft.catalog());
+    let table = T::table(bench.catalog());
     if let Some(known) = origin.and_then(|origin| table.by_origin(origin)) {
-        return Some(Arc::clone(known));
+        return bench.get(known.id()).cloned();
     }
     let namesake = table.by_slug(slug)?;
     let fits = !item.is_merged() || is_unclaimed(namesake.as_ref(), origin);
-    fits.then(|| Arc::clone(namesake))
+    fits.then(|| bench.get(namesake.id()).cloned()).flatten()
 }
 
 /// Whether an object that no import brought could be what Backstage has under an origin.
@@ -46,11 +42,11 @@ pub(super) fn is_unclaimed<T: Importable>(record: &T, origin: Option<&str>) -> b
 
 /// A slug for a new object: the wished-for one, with its suffix where another object has that, with a number where
 /// that is taken as well.
-pub(super) fn new_slug<T: Record>(identity: &Identity, draft: &Draft) -> String {
-    let table = T::table(draft.catalog());
+pub(super) fn new_slug<T: Record>(identity: &Identity, bench: &Bench<'_>) -> String {
+    let table = T::table(bench.catalog());
     if !identity.slug.is_empty() && table.by_slug(&identity.slug).is_none() {
         return identity.slug.clone();
     }
     let wish = format!("{} {}", identity.slug, identity.suffix);
-    draft.free_slug::<T>(&wish, uuid::Uuid::nil())
+    bench.free_slug::<T>(&wish)
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
+    bench::Bench,
     fields::{CHILDREN, DEPENDENTS, Importable, MEMBERS, PARENT, REVERSE},
     identity::is_unclaimed,
 };
@@ -10,7 +11,6 @@ use crate::{
     catalog::{people::rules::Person, services::rules::Service, teams::rules::Team},
     exchange::backstage::{EntityRef, slug_of},
     shared::{
-        draft::Draft,
         ids::{Id, ObjectRef, ObjectType},
         record::{Record, Unresolved},
     },
@@ -41,92 +41,92 @@ fn find_in<'a, T: Importable>(catalog: &'a Catalog, target: &str) -> Option<&'a 
 
 /// A wanted object, for messages.
 pub(super) fn in_words(wanted: &Unresolved) -> String {
-    match EntityRef::from_origin(&wanted.target) {
-        Some(reference) => format!("`{reference}`"),
-        None => {
-            let words = wanted
-                .target_type
-                .parse::<ObjectType>()
-                .map_or("object", ObjectType::words);
-            format!("the {words} `{}`", wanted.target)
-        }
+    if let Some(reference) = EntityRef::from_origin(&wanted.target) {
+        return format!("`{reference}`");
     }
+    let words = wanted
+        .target_type
+        .parse::<ObjectType>()
+        .map_or("object", ObjectType::words);
+    format!("the {words} `{}`", wanted.target)
 }
 
 /// Links whatever is wanted, by objects of this import or an earlier one, and there.
 ///
 /// What objects say of themselves comes before what others say of them.
-pub(super) fn link(draft: &mut Draft) {
-    for reverse in [false, true] {
-        let catalog = draft.catalog();
-        let sources: BTreeSet<(String, ObjectRef)> = catalog
-            .wanted()
-            .filter(|(kind, target, _)| {
-                kind.parse()
-                    .is_ok_and(|kind| find(catalog, kind, target).is_some())
-            })
-            .map(|(_, _, source)| (catalog.describe(source), source))
-            .collect();
-        for (_, source) in sources {
-            crate::for_type!(source.kind, T => link_one(draft, Id::<T>::new(source.id), reverse));
-        }
+pub(super) fn link(bench: &mut Bench<'_>) {
+    let catalog = bench.catalog();
+    let known = catalog.wanted().filter(|(kind, target, _)| {
+        kind.parse()
+            .is_ok_and(|kind| find(catalog, kind, target).is_some())
+    });
+    let sources: BTreeSet<(String, ObjectRef)> = known
+        .map(|(_, _, source)| source)
+        .chain(bench.wanting())
+        .map(|source| (catalog.describe(source), source))
+        .collect();
+    let mut reverse = Vec::new();
+    for (_, source) in &sources {
+        crate::for_type!(source.kind, T => link_one(bench, Id::<T>::new(source.id), &mut reverse));
+    }
+    for (wanted, target, source) in reverse {
+        point_back(bench, &wanted, target, source);
     }
 }
 
-fn link_one<T: Importable>(draft: &mut Draft, id: Id<T>, reverse: bool) {
-    let Some(record) = draft.get(id) else {
+/// A wanted reference that fills a field of its target, the target, and who wants it.
+type Reverse = (Unresolved, ObjectRef, ObjectRef);
+
+fn link_one<T: Importable>(bench: &mut Bench<'_>, id: Id<T>, reverse: &mut Vec<Reverse>) {
+    let (found, missing): (Vec<_>, Vec<_>) = bench
+        .unresolved(id.any())
+        .iter()
+        .map(|wanted| (wanted.clone(), resolve(bench.catalog(), wanted)))
+        .partition(|(_, target)| target.is_some());
+    if found.is_empty() {
+        return;
+    }
+    let Some(record) = bench.edit(id) else {
         return;
     };
-    let mut record = T::clone(record);
-    let wanted = std::mem::take(&mut record.header_mut().unresolved);
-    let mut others = Vec::new();
-    for wanted in wanted {
-        let target = resolve(draft.catalog(), &wanted);
+    record.header_mut().unresolved = missing.into_iter().map(|(wanted, _)| wanted).collect();
+    for (wanted, target) in found {
         match target {
-            Some(target) if REVERSE.contains(&wanted.field.as_str()) == reverse => {
-                if reverse {
-                    others.push((wanted, target));
-                } else {
-                    record.point(&wanted, target);
-                }
+            Some(target) if REVERSE.contains(&wanted.field.as_str()) => {
+                reverse.push((wanted, target, id.any()));
             }
-            _ => record.header_mut().unresolved.push(wanted),
+            Some(target) => record.point(&wanted, target),
+            None => {}
         }
-    }
-    draft.put(record);
-    for (wanted, target) in others {
-        point_back(draft, &wanted, target, id.any());
     }
 }
 
 /// Fills the field of `target` that the wanted reference of `source` stands for.
-fn point_back(draft: &mut Draft, wanted: &Unresolved, target: ObjectRef, source: ObjectRef) {
+fn point_back(bench: &mut Bench<'_>, wanted: &Unresolved, target: ObjectRef, source: ObjectRef) {
     match wanted.field.as_str() {
-        DEPENDENTS => change(draft, target, |service: &mut Service| {
-            service.need(Id::new(source.id), wanted);
-        }),
-        MEMBERS => change(draft, target, |person: &mut Person| {
-            person.team_ids.insert(Id::new(source.id));
-        }),
-        CHILDREN => change(draft, target, |team: &mut Team| {
-            // What the team says of itself counts, also where that is not there yet.
-            let own_word = team
-                .header
-                .unresolved
-                .iter()
-                .any(|wanted| wanted.field == PARENT);
-            if team.parent_id.is_none() && !own_word {
-                team.parent_id = Some(Id::new(source.id));
+        DEPENDENTS => {
+            if let Some(service) = bench.edit(Id::<Service>::new(target.id)) {
+                service.need(Id::new(source.id), wanted);
             }
-        }),
+        }
+        MEMBERS => {
+            if let Some(person) = bench.edit(Id::<Person>::new(target.id)) {
+                person.team_ids.insert(Id::new(source.id));
+            }
+        }
+        CHILDREN => {
+            if let Some(team) = bench.edit(Id::<Team>::new(target.id)) {
+                // What the team says of itself counts, also where that is not there yet.
+                let own_word = team
+                    .header
+                    .unresolved
+                    .iter()
+                    .any(|wanted| wanted.field == PARENT);
+                if team.parent_id.is_none() && !own_word {
+                    team.parent_id = Some(Id::new(source.id));
+                }
+            }
+        }
         _ => {}
-    }
-}
-
-pub(super) fn change<T: Record>(draft: &mut Draft, object: ObjectRef, edit: impl FnOnce(&mut T)) {
-    if let Some(record) = draft.get(Id::<T>::new(object.id)) {
-        let mut record = T::clone(record);
-        edit(&mut record);
-        draft.put(record);
     }
 }

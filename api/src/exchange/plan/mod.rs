@@ -3,6 +3,7 @@
 //! Documents come in any order and refer to each other. So every object is planned by itself first, its references as
 //! wanted; then whatever is wanted and there is linked, which reaches objects of earlier imports just as well.
 
+mod bench;
 pub mod fields;
 mod identity;
 mod item;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use item::{Change, Identity, Item, Manner, Merge, Stated};
 
-use self::{identity::Recognised, link::resolve, write::Fallback};
+use self::{bench::Bench, identity::Recognised, link::resolve, write::Fallback};
 use super::diagnostics::{Place, Problems};
 use crate::{
     catalog::{
@@ -44,15 +45,16 @@ pub struct Summary {
 pub fn plan(items: &[Item], draft: &mut Draft, problems: &mut Problems) -> Summary {
     let mut items: Vec<&Item> = items.iter().collect();
     items.sort_by_key(|item| order(item));
+    let mut bench = Bench::new(draft);
     let mut fallback = Fallback::default();
     let mut planned: Vec<(&Item, ObjectRef)> = Vec::with_capacity(items.len());
     let mut first: BTreeMap<ObjectRef, &Place> = BTreeMap::new();
     for item in items {
-        let Some(object) = write::write(item, draft, &mut fallback, problems) else {
+        let Some(object) = write::write(item, &mut bench, &mut fallback, problems) else {
             continue;
         };
         if let Some(place) = first.insert(object, &item.at) {
-            let what = draft.catalog().describe(object);
+            let what = bench.catalog().describe(object);
             problems.error(
                 item.at.clone(),
                 format!("the {what} is described at {place} already; it must be described once"),
@@ -60,14 +62,15 @@ pub fn plan(items: &[Item], draft: &mut Draft, problems: &mut Problems) -> Summa
         }
         planned.push((item, object));
     }
-    left::leave(&planned, draft);
-    link::link(draft);
+    left::leave(&planned, &mut bench);
+    link::link(&mut bench);
     for (item, object) in &planned {
-        break_cycle(item, *object, draft, problems);
+        break_cycle(item, *object, &mut bench, problems);
     }
     for (item, object) in &planned {
-        tell_unlinked(item, *object, draft, problems);
+        tell_unlinked(item, *object, &bench, problems);
     }
+    bench.put_away();
     summary(&planned, draft)
 }
 
@@ -86,14 +89,14 @@ fn order(item: &Item) -> (ObjectType, Option<ServiceKind>, &str, Option<&str>) {
 }
 
 /// An object cannot stand below itself: a chain of parents that leads back is cut at the document that states it.
-fn break_cycle(item: &Item, object: ObjectRef, draft: &mut Draft, problems: &mut Problems) {
+fn break_cycle(item: &Item, object: ObjectRef, bench: &mut Bench<'_>, problems: &mut Problems) {
     match object.kind {
-        ObjectType::Team => break_cycle_of::<Team>(item, Id::new(object.id), draft, problems),
+        ObjectType::Team => break_cycle_of::<Team>(item, Id::new(object.id), bench, problems),
         ObjectType::Customer => {
-            break_cycle_of::<Customer>(item, Id::new(object.id), draft, problems)
+            break_cycle_of::<Customer>(item, Id::new(object.id), bench, problems);
         }
         ObjectType::BusinessCapability => {
-            break_cycle_of::<Capability>(item, Id::new(object.id), draft, problems);
+            break_cycle_of::<Capability>(item, Id::new(object.id), bench, problems);
         }
         _ => {}
     }
@@ -102,20 +105,17 @@ fn break_cycle(item: &Item, object: ObjectRef, draft: &mut Draft, problems: &mut
 fn break_cycle_of<T: fields::Importable>(
     item: &Item,
     id: Id<T>,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
 ) {
-    let Some(mut record) = draft.get(id).map(|record| T::clone(record)) else {
-        return;
-    };
     // The chain may lead into another object's circle, which is cut where that one's turn comes.
-    let mut above = record.parent();
+    let mut above = bench.get(id).and_then(Record::parent);
     let mut passed = BTreeSet::new();
     while let Some(ancestor) = above.filter(|ancestor| *ancestor != id && passed.insert(*ancestor))
     {
         // The plan is good only while nobody else moves what stands above.
-        draft.guard(ancestor.any());
-        above = draft.get(ancestor).and_then(|record| record.parent());
+        bench.draft().guard(ancestor.any());
+        above = bench.get(ancestor).and_then(Record::parent);
     }
     if above != Some(id) {
         return;
@@ -125,7 +125,7 @@ fn break_cycle_of<T: fields::Importable>(
         .iter()
         .find(|stated| stated.wanted.field == fields::PARENT)
         .map_or(&item.at, |stated| &stated.at);
-    let what = draft.catalog().describe(id.any());
+    let what = bench.catalog().describe(id.any());
     if item.is_merged() {
         problems.warning(
             at.clone(),
@@ -134,16 +134,14 @@ fn break_cycle_of<T: fields::Importable>(
     } else {
         problems.error(at.clone(), format!("the {what} would stand below itself"));
     }
-    record.point_nowhere(fields::PARENT);
-    draft.put(record);
+    if let Some(record) = bench.edit(id) {
+        record.point_nowhere(fields::PARENT);
+    }
 }
 
 /// Tells which references lead to nothing.
-fn tell_unlinked(item: &Item, object: ObjectRef, draft: &Draft, problems: &mut Problems) {
-    let unresolved = crate::for_type!(object.kind, T => {
-        draft.get(Id::<T>::new(object.id)).map(|record| record.header().unresolved.clone())
-    })
-    .unwrap_or_default();
+fn tell_unlinked(item: &Item, object: ObjectRef, bench: &Bench<'_>, problems: &mut Problems) {
+    let unresolved = bench.unresolved(object);
     for stated in &item.stated {
         if unresolved.contains(&stated.wanted) {
             problems.warning(
@@ -154,7 +152,7 @@ fn tell_unlinked(item: &Item, object: ObjectRef, draft: &Draft, problems: &mut P
                     link::in_words(&stated.wanted)
                 ),
             );
-        } else if let Some(other) = left::other_parent(stated, object, draft) {
+        } else if let Some(other) = left::other_parent(stated, object, bench) {
             problems.warning(
                 stated.at.clone(),
                 format!(
@@ -166,7 +164,7 @@ fn tell_unlinked(item: &Item, object: ObjectRef, draft: &Draft, problems: &mut P
         }
     }
     for mention in &item.mentions {
-        if resolve(draft.catalog(), &mention.wanted).is_none() {
+        if resolve(bench.catalog(), &mention.wanted).is_none() {
             problems.warning(
                 mention.at.clone(),
                 format!(

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     Change, Item, Manner, Merge, Stated,
+    bench::Bench,
     fields::{self, Importable},
     identity, link,
 };
@@ -22,7 +23,6 @@ use crate::{
     exchange::diagnostics::Problems,
     outcomes::rules::{Outcome, OutcomePatch},
     shared::{
-        draft::Draft,
         edit::Editable,
         errors::UserError,
         form::{Form, HeaderPatch},
@@ -43,26 +43,26 @@ const MAX_TRIES: usize = 10;
 /// Plans the object; nothing where it cannot be.
 pub(super) fn write(
     item: &Item,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     fallback: &mut Fallback,
     problems: &mut Problems,
 ) -> Option<ObjectRef> {
     match &item.change {
-        Change::Team(patch) => put::<Team>(item, patch.clone(), draft, problems, |_| {}),
-        Change::Customer(patch) => put::<Customer>(item, patch.clone(), draft, problems, |_| {}),
-        Change::Person(patch) => put::<Person>(item, patch.clone(), draft, problems, |_| {}),
+        Change::Team(patch) => put::<Team>(item, patch.clone(), bench, problems, |_| {}),
+        Change::Customer(patch) => put::<Customer>(item, patch.clone(), bench, problems, |_| {}),
+        Change::Person(patch) => put::<Person>(item, patch.clone(), bench, problems, |_| {}),
         Change::Capability(patch) => {
-            put::<Capability>(item, patch.clone(), draft, problems, |_| {})
+            put::<Capability>(item, patch.clone(), bench, problems, |_| {})
         }
-        Change::Outcome(patch) => outcome(item, patch, draft, problems),
+        Change::Outcome(patch) => outcome(item, patch, bench, problems),
         Change::Service(patch, confirmed_at) => service(
             item,
             ServicePatch::clone(patch),
             *confirmed_at,
-            draft,
+            bench,
             problems,
         ),
-        Change::Offering(patch) => offering(item, patch, draft, fallback, problems),
+        Change::Offering(patch) => offering(item, patch, bench, fallback, problems),
     }
 }
 
@@ -70,11 +70,11 @@ fn service(
     item: &Item,
     patch: ServicePatch,
     confirmed_at: Option<Timestamp>,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
 ) -> Option<ObjectRef> {
     let origin = item.identity.origin.as_deref();
-    put(item, patch, draft, problems, |service: &mut Service| {
+    put(item, patch, bench, problems, |service: &mut Service| {
         if item.is_merged() {
             service
                 .dependencies
@@ -88,7 +88,7 @@ fn service(
 fn outcome(
     item: &Item,
     patch: &OutcomePatch,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
 ) -> Option<ObjectRef> {
     let stated = item
@@ -100,7 +100,7 @@ fn outcome(
         problems.error(item.at.clone(), missing);
         return None;
     };
-    let Some(customer) = link::resolve(draft.catalog(), &stated.wanted) else {
+    let Some(customer) = link::resolve(bench.catalog(), &stated.wanted) else {
         problems.error(
             stated.at.clone(),
             nowhere(stated, "an outcome belongs to a customer"),
@@ -110,7 +110,7 @@ fn outcome(
     put(
         item,
         patch.clone(),
-        draft,
+        bench,
         problems,
         |outcome: &mut Outcome| {
             outcome.customer_id = Id::new(customer.id);
@@ -121,7 +121,7 @@ fn outcome(
 fn offering(
     item: &Item,
     patch: &OfferingPatch,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     fallback: &mut Fallback,
     problems: &mut Problems,
 ) -> Option<ObjectRef> {
@@ -129,8 +129,8 @@ fn offering(
         .stated
         .iter()
         .find(|stated| stated.wanted.field == fields::SERVICE);
-    let resolved = stated.and_then(|stated| link::resolve(draft.catalog(), &stated.wanted));
-    let before = identity::existing::<Offering>(item, draft);
+    let resolved = stated.and_then(|stated| link::resolve(bench.catalog(), &stated.wanted));
+    let before = identity::existing::<Offering>(item, bench);
     let service = match (resolved, stated, before) {
         (Some(service), _, _) => Id::new(service.id),
         // Where the descriptor never named a system, somebody may have chosen a better service by hand.
@@ -154,12 +154,12 @@ fn offering(
             );
             return None;
         }
-        _ => fallback.service(draft),
+        _ => fallback.service(bench),
     };
     put(
         item,
         patch.clone(),
-        draft,
+        bench,
         problems,
         |offering: &mut Offering| {
             offering.service_id = service;
@@ -186,27 +186,29 @@ impl Fallback {
     const SLUG: &str = "software-templates";
 
     /// The service, planned if it is not there.
-    fn service(&mut self, draft: &mut Draft) -> Id<Service> {
+    fn service(&mut self, bench: &mut Bench<'_>) -> Id<Service> {
         if let Some(id) = self.id {
             return id;
         }
-        let table = &draft.catalog().services;
+        let table = &bench.catalog().services;
         let known = table
             .by_origin(Self::ORIGIN)
             .or_else(|| table.by_slug(Self::SLUG))
             .map(|service| service.id());
         let id = known.unwrap_or_else(|| {
-            let mut service = Service::blank(draft.new_header());
-            service.header.slug = Self::SLUG.to_owned();
-            service.header.name = "Software templates".to_owned();
-            service.header.origin = Some(Self::ORIGIN.to_owned());
+            let mut service = Service::blank(Header {
+                slug: Self::SLUG.to_owned(),
+                name: "Software templates".to_owned(),
+                origin: Some(Self::ORIGIN.to_owned()),
+                ..bench.draft().new_header()
+            });
             service.description = Some(
                 "What Backstage's templates make that belong to no system of the catalog."
                     .to_owned(),
             );
             service.kind = ServiceKind::BusinessService;
             let id = service.id();
-            draft.put(service);
+            bench.lay(service);
             id
         });
         self.id = Some(id);
@@ -218,30 +220,30 @@ impl Fallback {
 fn put<T: Importable>(
     item: &Item,
     mut patch: T::Patch,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
     prepare: impl FnOnce(&mut T),
 ) -> Option<ObjectRef> {
-    let before = identity::existing::<T>(item, draft);
+    let before = identity::existing::<T>(item, bench);
     let mut record = match &item.manner {
-        Manner::Replace => replaced(item, before.as_deref(), &mut patch, draft),
-        Manner::Merge(merge) => merged(item, merge, before.as_deref(), &mut patch, draft),
+        Manner::Replace => replaced(item, before.as_ref(), &mut patch, bench),
+        Manner::Merge(merge) => merged(item, merge, before.as_ref(), &mut patch, bench),
     };
     record.header_mut().unresolved = item
         .stated
         .iter()
-        .map(|stated| wanted(item, stated, record.id().any(), draft.base()))
+        .map(|stated| wanted(item, stated, record.id().any(), bench.base()))
         .collect();
     prepare(&mut record);
     let record = match &item.manner {
-        Manner::Replace => checked(item, record, patch, draft, problems),
-        Manner::Merge(merge) => adapted(item, merge, record, patch, draft, problems)?,
+        Manner::Replace => checked(item, record, patch, bench, problems),
+        Manner::Merge(merge) => adapted(item, merge, &record, patch, bench, problems)?,
     };
     let id = record.id();
     if record.header().slug.is_empty() {
         return None;
     }
-    draft.put(record);
+    bench.lay(record);
     Some(id.any())
 }
 
@@ -269,9 +271,9 @@ fn replaced<T: Importable>(
     item: &Item,
     before: Option<&T>,
     patch: &mut T::Patch,
-    draft: &Draft,
+    bench: &mut Bench<'_>,
 ) -> T {
-    let mut header = draft.new_header();
+    let mut header = bench.draft().new_header();
     if let Some(before) = before.map(Record::header) {
         header = Header {
             id: before.id,
@@ -291,11 +293,11 @@ fn merged<T: Importable>(
     merge: &Merge,
     before: Option<&T>,
     patch: &mut T::Patch,
-    draft: &Draft,
+    bench: &mut Bench<'_>,
 ) -> T {
     let mut record = before.cloned().unwrap_or_else(|| {
-        let mut header = draft.new_header();
-        header.slug = identity::new_slug::<T>(&item.identity, draft);
+        let mut header = bench.draft().new_header();
+        header.slug = identity::new_slug::<T>(&item.identity, bench);
         T::blank(header)
     });
     let said_before = said_before(&record.header().annotations);
@@ -348,10 +350,10 @@ fn checked<T: Importable>(
     item: &Item,
     mut record: T,
     patch: T::Patch,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
 ) -> T {
-    let mut form = Form::new(draft);
+    let mut form = Form::new(bench.draft());
     record.apply(patch, &mut form);
     if let Err(errors) = form.finish() {
         for error in errors {
@@ -365,14 +367,14 @@ fn checked<T: Importable>(
 fn adapted<T: Importable>(
     item: &Item,
     merge: &Merge,
-    record: T,
+    record: &T,
     mut patch: T::Patch,
-    draft: &mut Draft,
+    bench: &mut Bench<'_>,
     problems: &mut Problems,
 ) -> Option<T> {
     for _ in 0..MAX_TRIES {
         let mut attempt = record.clone();
-        let mut form = Form::new(draft);
+        let mut form = Form::new(bench.draft());
         attempt.apply(patch.clone(), &mut form);
         let Err(errors) = form.finish() else {
             return Some(attempt);

@@ -16,6 +16,14 @@ fn document(kind: &str, slug: &str, spec: &str) -> String {
     )
 }
 
+fn strengths(service: &Service) -> Vec<f64> {
+    service
+        .dependencies
+        .values()
+        .map(|dependency| dependency.strength)
+        .collect()
+}
+
 /// What is wrong with a service that has this in its spec, besides its position.
 fn fault(spec: &str) -> String {
     let mut world = World::default();
@@ -72,7 +80,7 @@ fn every_field_is_read() {
     assert_eq!(world.kundig(&text).summary, counted(0, 0, 11));
     let service = world.service("s");
     assert_eq!(service.tier, Tier::One);
-    assert_eq!(service.dependencies.values().next().unwrap().strength, 0.25);
+    assert_eq!(strengths(&service), [0.25]);
     assert_eq!(
         service.contributions.values().copied().collect::<Vec<_>>(),
         [0.5]
@@ -228,7 +236,7 @@ fn what_is_not_there_yet_is_remembered_and_linked_later() {
     );
     let service = world.service("a");
     assert_eq!(world.slug(service.team_id).as_deref(), Some("t"));
-    assert_eq!(service.dependencies.values().next().unwrap().strength, 0.5);
+    assert_eq!(strengths(&service), [0.5]);
     assert_eq!(service.contributions.len(), 1);
     assert!(service.header.unresolved.is_empty());
 }

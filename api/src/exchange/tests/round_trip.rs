@@ -148,7 +148,6 @@ fn descriptor() -> impl Strategy<Value = String> {
                 "Domain" => field("subdomainOf", &one),
                 "System" => field("domain", &one),
                 "Group" => field("parent", &one),
-                "Template" => field("system", &one),
                 "User" => {}
                 _ => field("system", &one),
             }

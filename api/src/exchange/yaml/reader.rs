@@ -15,6 +15,9 @@ use crate::exchange::diagnostics::Mark;
 const MAX_DEPTH: usize = 128;
 /// How long one document may be, in bytes.
 const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
+/// How many brackets, braces and commas one document may have. The parser has to see a whole `[…]` or `{…}` before it knows
+/// that it is no key, and holds all of its parts until then.
+const MAX_FLOW_CHARACTERS: usize = 500_000;
 /// How much the aliases of one document may add to it: a node weighs [`NODE_WEIGHT`] and its text's bytes.
 const MAX_COPIED: usize = 4 * 1024 * 1024;
 const NODE_WEIGHT: usize = 64;
@@ -93,25 +96,33 @@ impl<'a> Reader<'a> {
     }
 
     fn build(&mut self) -> Result<(), Fault> {
-        if self.chunk.text.len() > MAX_DOCUMENT_BYTES {
-            let mark = Mark {
-                line: self.chunk.lines_before + 1,
-                column: 1,
-            };
-            return Err((
-                mark,
-                format!(
-                    "this document has {} bytes; at most {MAX_DOCUMENT_BYTES} are read",
-                    self.chunk.text.len()
-                ),
-            ));
-        }
+        self.check_size()?;
         for event in Parser::new_from_str(self.chunk.text) {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
             let mark = self.mark(span.start);
             self.take(event, mark)?;
         }
         Ok(())
+    }
+
+    fn check_size(&self) -> Result<(), Fault> {
+        let bytes = self.chunk.text.len();
+        let flow = |byte: &u8| matches!(byte, b'[' | b']' | b'{' | b'}' | b',');
+        let flow_characters = self.chunk.text.bytes().filter(flow).count();
+        let too_much = if bytes > MAX_DOCUMENT_BYTES {
+            format!("{bytes} bytes; at most {MAX_DOCUMENT_BYTES} are read")
+        } else if flow_characters > MAX_FLOW_CHARACTERS {
+            format!(
+                "{flow_characters} brackets, braces and commas; at most {MAX_FLOW_CHARACTERS} are read"
+            )
+        } else {
+            return Ok(());
+        };
+        let mark = Mark {
+            line: self.chunk.lines_before + 1,
+            column: 1,
+        };
+        Err((mark, format!("this document has {too_much}")))
     }
 
     fn mark(&self, marker: Marker) -> Mark {
@@ -448,9 +459,10 @@ mod tests {
         assert!(flow[0].2.contains("nest deeper"), "{flow:?}");
         let block = faults(&"- ".repeat(1_000_000));
         assert!(block[0].2.contains("nest deeper"), "{block:?}");
-        let deep: String = (0..2_000)
+        let deep: Vec<String> = (0..2_000)
             .map(|depth| format!("{}a:\n", " ".repeat(depth)))
             .collect();
+        let deep = deep.concat();
         assert!(faults(&deep)[0].2.contains("nest deeper"));
         assert!(start.elapsed() < Duration::from_secs(5));
     }
@@ -459,7 +471,8 @@ mod tests {
     fn aliases_cannot_nest_deeper_than_text() {
         let mut text = "a0: &a0 [[[[[[[[[[x]]]]]]]]]]\n".to_owned();
         for level in 1..20 {
-            text += &format!("a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n", level - 1);
+            let item = format!("a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n", level - 1);
+            text.push_str(&item);
         }
         let faults = faults(&text);
         assert!(faults[0].2.contains("nest deeper"), "{faults:?}");
@@ -469,6 +482,8 @@ mod tests {
     fn a_document_that_is_too_long_is_refused_unread() {
         let text = format!("---\na: 1\n---\nb: {}\n", "x".repeat(MAX_DOCUMENT_BYTES));
         refused_at(&text, 3, 1, "at most");
+        let text = format!("a: 1\n---\n[{}", "a,".repeat(MAX_FLOW_CHARACTERS));
+        refused_at(&text, 2, 1, "brackets, braces and commas");
     }
 
     proptest! {
