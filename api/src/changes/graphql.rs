@@ -172,7 +172,8 @@ impl ChangeTotal {
     }
 }
 
-type Connection =
+/// One page of the feed.
+pub type ChangeConnection =
     async_graphql::connection::Connection<Sequence, ChangeNode, ChangeTotal>;
 
 /// Queries for changes.
@@ -191,7 +192,7 @@ impl ChangeQueries {
             i32,
         >,
         #[graphql(desc = "Only what comes after this sequence.")] after: Option<String>,
-    ) -> Result<Connection> {
+    ) -> Result<ChangeConnection> {
         let size = page_size("first", first.unwrap_or(25))?;
         let filter = filter
             .map(store::ChangeFilter::try_from)
@@ -216,7 +217,7 @@ impl ChangeQueries {
                 .map_err(|error| internal(&error))?,
         };
         let mut connection =
-            Connection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
+            ChangeConnection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
         connection.edges = changes
             .into_iter()
             .map(|change| Edge::new(Sequence(change.sequence), ChangeNode(change)))
