@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod changes;
 pub mod cli;
 pub mod config;
+pub mod exchange;
 pub mod outcomes;
 pub mod schema;
 pub mod server;

@@ -17,6 +17,7 @@ use crate::catalog::services::graphql::{ServiceDependency, ServiceNode, ServiceQ
 use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
 use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
+use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::shared::graphql::{Connection, Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
@@ -47,6 +48,7 @@ pub struct Mutation(
     BusinessOutcomeMutations,
     BusinessCapabilityMutations,
     ServiceOfferingMutations,
+    ExchangeMutations,
 );
 
 /// The whole API.

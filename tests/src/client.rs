@@ -15,7 +15,7 @@ pub struct Query {
 }
 
 impl Query {
-    pub(crate) fn new(http: reqwest::Client, url: String, document: String) -> Self {
+    pub(crate) fn new(http: &reqwest::Client, url: String, document: String) -> Self {
         Self {
             request: http
                 .post(url)

@@ -18,6 +18,7 @@ pub mod database;
 pub mod generator;
 pub mod metrics;
 mod postgres;
+pub mod process;
 pub mod runtime;
 mod sandbox;
 pub mod script;

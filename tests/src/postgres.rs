@@ -1,6 +1,7 @@
 //! A throw-away PostgreSQL server for the tests of one process.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ impl Postgres {
                 .args(["--no-sync", "--username", ROLE, "--pgdata"])
                 .arg(&data),
         );
+        configure(&data);
         let port = start_on_a_free_port(&programs, &account, &home);
         let pid = fs::read_to_string(data.join("postmaster.pid"))
             .ok()
@@ -87,23 +89,39 @@ fn configured_programs() -> Option<PathBuf> {
     programs.join("initdb").exists().then_some(programs)
 }
 
+/// Fast rather than safe: the data need not survive a power failure. In its file rather than on its command line, so
+/// that who wants it otherwise can `ALTER SYSTEM`.
+fn configure(data: &Path) {
+    const SETTINGS: &str = "
+        listen_addresses = '127.0.0.1'
+        unix_socket_directories = ''
+        max_connections = 300
+        shared_buffers = 256MB
+        fsync = off
+        synchronous_commit = off
+        full_page_writes = off
+    ";
+    let mut file = OpenOptions::new()
+        .append(true)
+        .open(data.join("postgresql.conf"))
+        .expect("initdb leaves a configuration");
+    file.write_all(SETTINGS.as_bytes())
+        .expect("it can be added to");
+}
+
 /// A port that was free a moment ago may be taken by now, so a failed start is tried again on another.
 fn start_on_a_free_port(programs: &Path, account: &Account, home: &Path) -> u16 {
     let mut last = String::new();
     for _ in 0..5 {
         let port = free_port();
-        let options = format!(
-            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300 \
-             -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=256MB"
-        );
         let mut start = Command::new(programs.join("pg_ctl"));
         start
             .args(["start", "--wait", "--silent", "--pgdata"])
             .arg(home.join("data"))
             .arg("--log")
             .arg(home.join("log"))
-            .args(["--options", &options]);
-        if account.output(&mut start).status.success() {
+            .args(["--options", &format!("-c port={port}")]);
+        if account.output(&start).status.success() {
             return port;
         }
         last = fs::read_to_string(home.join("log")).unwrap_or_default();

@@ -34,6 +34,10 @@ impl Sandbox {
         SANDBOX.get_or_init(Self::create)
     }
 
+    #[expect(
+        clippy::zombie_processes,
+        reason = "the watchdog outlives this process"
+    )]
     fn create() -> Self {
         let directory = tempfile::Builder::new()
             .prefix("kundig-tests-")

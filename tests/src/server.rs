@@ -15,10 +15,10 @@ use crate::binary::kundig;
 use crate::client::Query;
 use crate::database::Database;
 use crate::metrics::Metrics;
-use crate::sandbox::{LastSignal, Sandbox};
+use crate::process::Process;
 
 /// How long a server may take to listen and be ready, and to stop when asked to.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a server is to be started.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Server {
     settings: Settings,
-    child: Child,
+    process: Process,
     address: String,
     logs: Logs,
 }
@@ -72,25 +72,22 @@ impl Settings {
 
     /// Starts it and waits only until it listens.
     pub async fn start_unready(&self) -> Server {
-        let mut child = self.command().spawn().unwrap_or_else(|error| {
-            panic!("cannot start {}: {error}", crate::binary::path().display())
-        });
-        Sandbox::get().watch(child.id(), LastSignal::Kill);
-        let (logs, mut addresses) = Logs::follow(&mut child);
+        let mut process = Process::spawn(&mut self.command());
+        let (logs, mut addresses) = Logs::follow(process.child());
         let mut server = Server {
             settings: self.clone(),
-            child,
+            process,
             address: String::new(),
             logs,
         };
-        match timeout(PATIENCE, addresses.recv()).await {
-            Ok(Some(address)) => server.address = address,
-            Ok(None) => panic!("kundig ended before it listened\n{}", server.logs.text()),
-            Err(_) => panic!(
+        let Ok(address) = timeout(PATIENCE, addresses.recv()).await else {
+            panic!(
                 "kundig does not listen after {PATIENCE:?}\n{}",
                 server.logs.text()
-            ),
-        }
+            );
+        };
+        server.address = address
+            .unwrap_or_else(|| panic!("kundig ended before it listened\n{}", server.logs.text()));
         server
     }
 
@@ -129,14 +126,14 @@ impl Server {
         &self.settings.http
     }
 
-    /// What was sent to the server's process as its number.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Its process.
+    pub fn process(&self) -> &Process {
+        &self.process
     }
 
     /// A GraphQL document to be sent.
     pub fn query(&self, document: impl Into<String>) -> Query {
-        Query::new(self.http().clone(), self.url("/graphql"), document.into())
+        Query::new(self.http(), self.url("/graphql"), document.into())
     }
 
     /// `GET` a path.
@@ -179,26 +176,15 @@ impl Server {
 
     /// Asks it to stop (SIGTERM) and waits until it has.
     pub async fn stop(mut self) -> ExitStatus {
-        self.terminate();
+        self.process.terminate();
         self.wait().await
-    }
-
-    /// Asks it to stop (SIGTERM) and does not wait.
-    pub fn terminate(&self) {
-        let status = Command::new("sh")
-            .args(["-c", "kill -s TERM \"$0\"", &self.child.id().to_string()])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "the server can be signalled"
-        );
     }
 
     /// Waits until it ends.
     pub async fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("the server is our child") {
+            if let Some(status) = self.process.ended() {
                 return status;
             }
             sleep(Duration::from_millis(5)).await;
@@ -208,25 +194,8 @@ impl Server {
 
     /// Ends it without warning (SIGKILL), as a failing machine does; what it was started with can start it again.
     pub fn kill(mut self) -> Settings {
-        self.child.kill().expect("the server is our child");
-        self.child.wait().expect("the server is our child");
+        self.process.kill();
         self.settings.clone()
-    }
-
-    fn end(&mut self) {
-        if let Ok(Some(_)) = self.child.try_wait() {
-            return;
-        }
-        self.terminate();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < deadline {
-            if let Ok(Some(_)) = self.child.try_wait() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
@@ -236,8 +205,6 @@ impl Drop for Server {
         if thread::panicking() && !self.address.is_empty() {
             eprintln!("kundig at {} logged\n{}", self.address, self.logs.text());
         }
-        self.end();
-        Sandbox::get().forget(self.child.id());
     }
 }
 

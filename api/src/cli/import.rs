@@ -4,8 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Failure;
-use crate::config::Config;
+use super::{Failure, boot};
+use crate::{
+    config::Config,
+    exchange::{
+        command::{self, ImportOptions},
+        import::Format,
+    },
+    server::metrics::Metrics,
+    shared::write::Author,
+};
 
 /// What to import, and how.
 #[derive(Args, Clone, Debug)]
@@ -46,7 +54,32 @@ pub enum ImportFormat {
     Backstage,
 }
 
+impl From<ImportFormat> for Format {
+    fn from(format: ImportFormat) -> Self {
+        match format {
+            ImportFormat::Kundig => Self::Kundig,
+            ImportFormat::Backstage => Self::Backstage,
+        }
+    }
+}
+
 pub(super) async fn run(args: &ImportArgs, config: &Config) -> Result<(), Failure> {
-    let _ = (args, config);
-    Err(Failure::Refused(Vec::new()))
+    let replica = boot::replica(config, &Metrics::default()).await?;
+    let options = ImportOptions {
+        paths: args.paths.clone(),
+        format: args.format.into(),
+        dry_run: args.dry_run,
+        strict: args.strict,
+    };
+    let author = Author {
+        actor: "kundig import".into(),
+        request_id: None,
+    };
+    let (mut out, mut log) = (std::io::stdout(), std::io::stderr());
+    let result = command::import(&options, &replica, &author, &mut out, &mut log).await;
+    replica.database().clone().close().await;
+    match result? {
+        Ok(_) => Ok(()),
+        Err(refused) => Err(Failure::Refused(vec![refused.to_string()])),
+    }
 }

@@ -9,9 +9,11 @@ use tokio::net::TcpListener;
 use super::{Failure, boot};
 use crate::{
     config::{Config, LogFormat},
+    exchange::import::Reading,
     schema,
     server::{self, Shutdown, metrics::Metrics},
-    shared::graphql::Currency,
+    shared::{graphql::Currency, write::Author},
+    snapshot::Replica,
 };
 
 /// What to serve.
@@ -36,13 +38,16 @@ pub(super) struct ServeArgs {
     pub(super) demo: bool,
 }
 
-pub(super) async fn run(_args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals().context("cannot listen to signals")?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let metrics = Arc::new(Metrics::default());
     let replica = boot::replica(config, &metrics).await?;
+    if args.demo {
+        fill_with_demo(&replica).await?;
+    }
     let follower = boot::follow(&replica, config, &shutdown);
     let currency = Currency(config.currency.code().into());
     let schema = || schema::builder(replica.clone(), currency.clone());
@@ -59,6 +64,31 @@ pub(super) async fn run(_args: &ServeArgs, config: &Config) -> Result<(), Failur
         .context("the follower of the change feed failed")?;
     replica.database().clone().close().await;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Puts the demo catalog into an empty database; a catalog that somebody has begun is left alone.
+async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
+    if !replica.current().is_empty() {
+        tracing::info!("the catalog is not empty, so the demo is not put into it");
+        return Ok(());
+    }
+    let author = Author {
+        actor: "kundig serve --demo".into(),
+        request_id: None,
+    };
+    let imported = Reading::of_demo()
+        .commit(replica, &author, false)
+        .await
+        .context("cannot write the demo catalog")?;
+    anyhow::ensure!(
+        !imported.problems.has_errors(),
+        "the demo catalog does not fit what the database holds"
+    );
+    tracing::info!(
+        objects = imported.summary.created,
+        "the demo catalog is there"
+    );
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod changes;
 mod contract;
 mod customers_and_outcomes;
+mod demo;
 mod dependencies;
 mod every_type;
 mod feed;
@@ -13,6 +14,7 @@ mod objects;
 mod offerings;
 mod people_and_teams;
 mod reading;
+mod restore;
 mod server;
 mod services;
 mod snapshot;

@@ -1,7 +1,10 @@
 //! What several modules of tests do.
 
+use std::time::{Duration, Instant};
+
 use kundig_tests::{Answer, Server};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// Everything of the catalog that the API shows, in an order that does not depend on who shows it.
 const WHOLE_CATALOG: &str = "{
@@ -73,4 +76,21 @@ pub(crate) fn id_in(object: &Value) -> String {
         panic!("no id was selected: {object}");
     };
     id.to_owned()
+}
+
+/// Asks again and again until there is an answer. The feed waits for every writing transaction of the whole PostgreSQL
+/// server, those of the tests beside this one included.
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {what}"
+        );
+        sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -22,6 +22,7 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     limits, literals,
+    order::Shape,
     problem::{Problem, exceeded_limit},
 };
 use crate::shared::error_code::ErrorCode;
@@ -48,6 +49,17 @@ pub(crate) struct Operation {
     pub(super) definition: Positioned<OperationDefinition>,
     /// The fragments that it needs, directly or by way of others.
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
+    /// The order of its answer's fields, known once it is validated and asked for.
+    shape: OnceLock<Shape>,
+}
+
+impl Operation {
+    /// The order of the answer's fields.
+    pub(super) fn shape(&self) -> &Shape {
+        let selection = &self.definition.node.selection_set.node;
+        self.shape
+            .get_or_init(|| Shape::new(selection, &self.fragments))
+    }
 }
 
 impl Document {
@@ -64,6 +76,7 @@ impl Document {
                 kind: definition.node.ty,
                 definition: definition.clone(),
                 fragments,
+                shape: OnceLock::new(),
             }
         };
         Self {

@@ -109,6 +109,7 @@ impl Engine {
         if !response.errors.is_empty() {
             completion::complete(&self.env.registry, operation, &mut response);
         }
+        operation.shape().arrange(&mut response.data);
         Ok(response)
     }
 }

@@ -6,6 +6,7 @@ mod engine;
 mod limits;
 mod literals;
 mod media;
+mod order;
 mod parameters;
 mod problem;
 mod variables;

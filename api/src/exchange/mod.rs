@@ -1,0 +1,17 @@
+//! Import and export: Kundig's own YAML and Backstage's descriptors.
+
+pub mod backstage;
+pub mod command;
+pub mod demo;
+pub mod diagnostics;
+pub mod fields;
+pub mod graphql;
+pub mod import;
+pub mod kundig;
+pub mod plan;
+pub mod preview;
+pub mod sources;
+pub mod yaml;
+
+#[cfg(test)]
+mod tests;

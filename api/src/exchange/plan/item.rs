@@ -1,0 +1,122 @@
+//! One document of an import, in whatever format it came: what it is, what it says and how that meets the catalog.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::{
+    catalog::{
+        capabilities::rules::CapabilityPatch, customers::rules::CustomerPatch,
+        offerings::rules::OfferingPatch, people::rules::PersonPatch, services::rules::ServicePatch,
+        teams::rules::TeamPatch,
+    },
+    exchange::diagnostics::Place,
+    outcomes::rules::OutcomePatch,
+    shared::{ids::ObjectType, record::Unresolved},
+};
+
+/// What a document says about one object.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Where its name stands.
+    pub at: Place,
+    /// Which object it is.
+    pub identity: Identity,
+    /// How it meets what the catalog has.
+    pub manner: Manner,
+    /// Its plain fields.
+    pub change: Change,
+    /// Its references to other objects.
+    pub stated: Vec<Stated>,
+    /// References that only matter to be told where they lead nowhere.
+    pub mentions: Vec<Stated>,
+    /// Where its fields stand, by their API names.
+    pub places: BTreeMap<&'static str, Place>,
+}
+
+impl Item {
+    /// Where a field stands; the document's name where it is not known better.
+    pub fn place_of(&self, field: &str) -> &Place {
+        self.places.get(field).unwrap_or(&self.at)
+    }
+
+    /// The origin of what the document states in lists, which several documents fill.
+    pub fn is_merged(&self) -> bool {
+        matches!(self.manner, Manner::Merge(_))
+    }
+}
+
+/// How a document's object is recognised.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Where it comes from; unique among objects of its type.
+    pub origin: Option<String>,
+    /// The slug that it has, or would have best.
+    pub slug: String,
+    /// What is added to a wished-for slug that another object has: `application`.
+    pub suffix: &'static str,
+}
+
+/// How a document meets an object that is there already.
+#[derive(Clone, Debug)]
+pub enum Manner {
+    /// It is all there is to know: the object becomes what it says.
+    Replace,
+    /// It knows some fields; the others are left alone.
+    Merge(Merge),
+}
+
+/// What a merging document knows.
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// The optional fields that it says something on. One that an earlier state of the document said something on and
+    /// this one does not is emptied.
+    pub said: BTreeSet<&'static str>,
+    /// What to call the object where its name cannot be taken over.
+    pub fallback_name: String,
+}
+
+/// The plain fields of an object, by type.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A team.
+    Team(TeamPatch),
+    /// A customer.
+    Customer(CustomerPatch),
+    /// A person.
+    Person(PersonPatch),
+    /// A capability.
+    Capability(CapabilityPatch),
+    /// An outcome.
+    Outcome(OutcomePatch),
+    /// A service, and when its ownership was confirmed where the document knows that.
+    Service(Box<ServicePatch>, Option<Timestamp>),
+    /// An offering.
+    Offering(OfferingPatch),
+}
+
+impl Change {
+    /// The type of the object.
+    pub fn object_type(&self) -> ObjectType {
+        match self {
+            Self::Team(_) => ObjectType::Team,
+            Self::Customer(_) => ObjectType::Customer,
+            Self::Person(_) => ObjectType::Person,
+            Self::Capability(_) => ObjectType::BusinessCapability,
+            Self::Outcome(_) => ObjectType::BusinessOutcome,
+            Self::Service(..) => ObjectType::Service,
+            Self::Offering(_) => ObjectType::ServiceOffering,
+        }
+    }
+}
+
+/// A reference as a document states it.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// What it points to, in the form in which the catalog remembers what is not there yet.
+    pub wanted: Unresolved,
+    /// Where it stands.
+    pub at: Place,
+    /// The field's name in the document.
+    pub field: String,
+}

@@ -1,0 +1,246 @@
+//! Kundig's own documents: strict, and each is all there is to know of its object.
+
+use super::{World, counted, told, told_once};
+use crate::{
+    catalog::{
+        customers::rules::Customer,
+        services::rules::{Service, Tier},
+    },
+    outcomes::rules::Outcome,
+};
+
+/// A document of its own.
+fn document(kind: &str, slug: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: kundig/v1\nkind: {kind}\nmetadata: {{slug: {slug}, name: {slug}}}\nspec: {{{spec}}}\n"
+    )
+}
+
+/// What is wrong with a service that has this in its spec, besides its position.
+fn fault(spec: &str) -> String {
+    let mut world = World::default();
+    let imported = world.kundig(&document("Service", "a", spec));
+    assert!(world.catalog.is_empty());
+    let errors: Vec<String> = imported
+        .problems
+        .errors()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    errors[0].clone()
+}
+
+#[test]
+fn every_field_is_read() {
+    let mut world = World::default();
+    let text = document("Team", "t", "description: d, parent: u")
+        + &document("Team", "u", "")
+        + &document(
+            "Customer",
+            "c",
+            "industry: i, description: d, parent: e, representative: p",
+        )
+        + &document("Customer", "e", "")
+        + &document(
+            "Person",
+            "p",
+            "email: p@example.org, subject: s, customer: c, teams: [t, u]",
+        )
+        + &document("BusinessCapability", "k", "description: d, parent: l")
+        + &document("BusinessCapability", "l", "")
+        + &document(
+            "BusinessOutcome",
+            "o",
+            "customer: c, owner: p, valuePerHour: '12.5', metric: {name: n, unit: m, baseline: '1', target: '2.50', current: '-3'}",
+        )
+        + &document(
+            "Service",
+            "s",
+            "kind: API, lifecycle: PROPOSED, tier: TIER_1, tags: [b, a], links: [{url: 'https://x.example', title: x}], \
+             businessOwner: p, serviceOwner: p, team: t, capability: k, ownershipConfirmedAt: 2026-10-01T08:00:00Z, \
+             dependencies: [{service: r, strength: 0.25}], contributions: [{outcome: o, share: 0.5}]",
+        )
+        + &document("Service", "r", "")
+        + &document(
+            "ServiceOffering",
+            "f",
+            "service: s, inputSchema: {type: object}, requiresApproval: true, automated: true, price: '4.90', active: false",
+        );
+    let imported = world.kundig(&text);
+    assert_eq!(told(&imported), [""; 0]);
+    assert_eq!(imported.summary, counted(11, 0, 0));
+    assert_eq!(world.kundig(&text).summary, counted(0, 0, 11));
+    let service = world.service("s");
+    assert_eq!(service.tier, Tier::One);
+    assert_eq!(service.dependencies.values().next().unwrap().strength, 0.25);
+    assert_eq!(
+        service.contributions.values().copied().collect::<Vec<_>>(),
+        [0.5]
+    );
+    assert!(service.ownership_confirmed_at.is_some());
+    let outcome: Outcome = world.record("o");
+    assert_eq!(outcome.value_per_hour.to_decimal().to_string(), "12.50");
+    assert_eq!(outcome.metric.unwrap().target.to_string(), "2.50");
+    let customer: Customer = world.record("c");
+    assert_eq!(world.slug(customer.representative_id).as_deref(), Some("p"));
+    assert_eq!(
+        world.offering("f").price.unwrap().to_decimal().to_string(),
+        "4.90"
+    );
+}
+
+#[test]
+fn a_document_replaces_the_whole_object() {
+    let mut world = World::default();
+    world.kundig(&document(
+        "Service",
+        "a",
+        "tier: TIER_1, description: d, dependencies: [{service: b}]",
+    ));
+    let before = world.service("a").header;
+    assert_eq!(
+        world.kundig(&document("Service", "a", "tags: [x]")).summary,
+        counted(0, 1, 0)
+    );
+    let service: Service = world.service("a");
+    assert_eq!(
+        (
+            service.tier,
+            service.description,
+            service.dependencies.len()
+        ),
+        (Tier::Three, None, 0)
+    );
+    assert!(service.header.unresolved.is_empty());
+    assert_eq!(
+        (service.header.id, service.header.created_at),
+        (before.id, before.created_at)
+    );
+}
+
+#[test]
+fn an_object_is_recognised_by_its_origin_before_its_slug() {
+    let mut world = World::default();
+    let with = |slug: &str| {
+        format!(
+            "apiVersion: kundig/v1\nkind: Team\nmetadata: {{slug: {slug}, name: x, origin: 'backstage:group:default/g'}}\nspec: {{}}\n"
+        )
+    };
+    world.kundig(&with("one"));
+    assert_eq!(world.kundig(&with("two")).summary, counted(0, 1, 0));
+    assert!(world.catalog.teams.by_slug("one").is_none());
+}
+
+#[test]
+fn two_documents_cannot_be_of_one_object() {
+    let mut world = World::default();
+    let imported =
+        world.kundig(&(document("Team", "a", "") + &document("Team", "a", "description: d")));
+    told_once(
+        &imported,
+        "error",
+        "line 9, column 18: error: the team `a` is described at line 4, column 18 already",
+    );
+}
+
+#[test]
+fn unknown_fields_kinds_and_words_are_errors_that_say_what_would_be_right() {
+    assert_eq!(
+        fault("onwer: x"),
+        "line 5, column 8: error: unknown field `spec.onwer`; known here: description, kind, lifecycle, tier, tags, links, \
+         businessOwner, serviceOwner, team, capability, ownershipConfirmedAt, dependencies, dependents, contributions"
+    );
+    assert_eq!(
+        fault("tier: 1"),
+        "line 5, column 14: error: `spec.tier` must be a string, not a number; put it in quotes"
+    );
+    assert_eq!(
+        fault("tier: GOLD"),
+        "line 5, column 14: error: `spec.tier` is `GOLD`; it can be TIER_1, TIER_2, TIER_3, TIER_4"
+    );
+    assert!(
+        fault("ownershipConfirmedAt: yesterday").contains("an instant like 2026-10-01T08:00:00Z")
+    );
+    assert!(fault("dependencies: [{service: b, strength: 2}]").contains("above 0 and at most 1"));
+    assert!(
+        fault("dependencies: [{strength: 1}]").contains("`spec.dependencies.service` is missing")
+    );
+    assert!(
+        fault("contributions: [{outcome: o}]").contains("`spec.contributions.share` is missing")
+    );
+    assert!(fault("dependencies: [{service: b}, {service: b}]").contains("a second time"));
+    assert!(fault("dependencies: [{service: a}]").contains("itself"));
+    assert!(fault("links: [{url: 'javascript:x'}]").contains("links.0.url"));
+    let mut world = World::default();
+    let imported = world.kundig(&document("Servcie", "a", ""));
+    told_once(
+        &imported,
+        "error",
+        "unknown kind `Servcie`; known are Team, Customer, Person, BusinessCapability, BusinessOutcome, Service, ServiceOffering",
+    );
+    let imported = world.kundig("apiVersion: backstage.io/v1alpha1\nkind: Component\n");
+    told_once(&imported, "error", "imported with the format backstage");
+}
+
+#[test]
+fn amounts_are_written_in_quotes() {
+    let mut world = World::default();
+    let text = document("Customer", "c", "")
+        + &document("BusinessOutcome", "o", "customer: c, valuePerHour: 12.5");
+    told_once(&world.kundig(&text), "error", "a decimal number in quotes");
+}
+
+#[test]
+fn what_cannot_be_without_its_reference_is_an_error() {
+    let mut world = World::default();
+    told_once(
+        &world.kundig(&document("BusinessOutcome", "o", "customer: c")),
+        "error",
+        "names the customer `c`",
+    );
+    told_once(
+        &world.kundig(&document("BusinessOutcome", "o", "")),
+        "error",
+        "`spec.customer` is missing",
+    );
+    told_once(
+        &world.kundig(&document("ServiceOffering", "f", "service: s")),
+        "error",
+        "names the service `s`",
+    );
+    told_once(
+        &world.kundig(&document("ServiceOffering", "f", "")),
+        "error",
+        "`spec.service` is missing",
+    );
+}
+
+#[test]
+fn what_is_not_there_yet_is_remembered_and_linked_later() {
+    let mut world = World::default();
+    let imported = world.kundig(&document("Service", "a", "team: t, dependencies: [{service: b, strength: 0.5}], contributions: [{outcome: o, share: 0.1}]"));
+    assert_eq!(imported.problems.warnings().count(), 3);
+    world.kundig(
+        &(document("Team", "t", "")
+            + &document("Service", "b", "")
+            + &document("Customer", "c", "")
+            + &document("BusinessOutcome", "o", "customer: c")),
+    );
+    let service = world.service("a");
+    assert_eq!(world.slug(service.team_id).as_deref(), Some("t"));
+    assert_eq!(service.dependencies.values().next().unwrap().strength, 0.5);
+    assert_eq!(service.contributions.len(), 1);
+    assert!(service.header.unresolved.is_empty());
+}
+
+#[test]
+fn a_circle_of_parents_is_an_error() {
+    let mut world = World::default();
+    let text = document("Team", "a", "parent: b") + &document("Team", "b", "parent: a");
+    told_once(&world.kundig(&text), "error", "below itself");
+    told_once(
+        &world.kundig(&document("Team", "a", "parent: a")),
+        "error",
+        "below itself",
+    );
+}

@@ -1,0 +1,243 @@
+//! Kundig beside PostGraphile 5 on the same data in the same database, on one machine:
+//!
+//! ```sh
+//! cargo bench -p kundig-tests --bench against_postgraphile
+//! ```
+//!
+//! It makes a throw-away PostgreSQL with a generated catalog, installs PostGraphile and Node from npm and needs `wrk`.
+//! `SERVICES`, `ROUNDS` and `SECONDS` (of each server in a round) change how much is measured.
+
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
+mod load;
+mod page;
+mod postgraphile;
+mod updates;
+
+use std::env;
+use std::str::FromStr;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use kundig_tests::generator::{Catalog, Size};
+use kundig_tests::{Database, Server, Settings, block_on};
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::ConnectionTrait as _;
+use serde_json::Value;
+
+use crate::page::Flavour;
+
+/// A server under load.
+#[derive(Debug)]
+pub(crate) struct Target {
+    name: String,
+    url: String,
+    flavour: Flavour,
+}
+
+fn main() -> anyhow::Result<()> {
+    load::check()?;
+    postgraphile::install()?;
+    kundig_tests::binary::path();
+    block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
+    let database = generated().await?;
+    let settings = Settings::new(&database);
+    let server = starts(&settings).await;
+    let memory_at_start = server.process().memory();
+    changes(&server, &settings.start().await).await;
+    compare(&server, database.url()).await?;
+    println!(
+        "Kundig's memory        {} after start, {} after load",
+        mebibytes(memory_at_start),
+        mebibytes(server.process().memory())
+    );
+    Ok(())
+}
+
+/// A database that is as durable as in production, with a generated catalog.
+async fn generated() -> anyhow::Result<Database> {
+    let size = Size::of_services(setting("SERVICES", 20_000)?);
+    let catalog = Catalog::generate(&size, 1);
+    println!(
+        "The catalog            {} services, {} dependencies, {} contributions, {} people, {} offerings",
+        catalog.services.len(),
+        catalog.dependencies.len(),
+        catalog.contributions.len(),
+        catalog.people.len(),
+        catalog.offerings.len()
+    );
+    let database = Database::postgres();
+    let connection = database.connect().await;
+    Migrator::up(&connection, None).await?;
+    catalog.write(&connection).await?;
+    for statement in [
+        "ALTER SYSTEM SET fsync = on",
+        "ALTER SYSTEM SET synchronous_commit = on",
+        "ALTER SYSTEM SET full_page_writes = on",
+        "SELECT pg_reload_conf()",
+        "VACUUM ANALYZE",
+        "CHECKPOINT",
+    ] {
+        connection.execute_unprepared(statement).await?;
+    }
+    connection.close().await?;
+    Ok(database)
+}
+
+/// Times a few starts; the last one's server goes on.
+async fn starts(settings: &Settings) -> Server {
+    let mut times = Vec::new();
+    loop {
+        let start = Instant::now();
+        let server = settings.start().await;
+        times.push(start.elapsed());
+        if times.len() == 5 {
+            println!("Start to ready         {}", spread(&times));
+            return server;
+        }
+    }
+}
+
+/// Times changes on one server and on another.
+async fn changes(writer: &Server, reader: &Server) {
+    let warm_up = 10;
+    let delays = updates::measure(writer, reader, warm_up + 200)
+        .await
+        .split_off(warm_up);
+    let answered: Vec<_> = delays.iter().map(|delay| delay.answered).collect();
+    let elsewhere: Vec<_> = delays.iter().map(|delay| delay.elsewhere).collect();
+    println!(
+        "Update, sent to seen   {} (here, answered)",
+        spread(&answered)
+    );
+    println!(
+        "                       {} (on another replica)",
+        spread(&elsewhere)
+    );
+}
+
+/// Puts the servers under load in turn, several times, and prints how they compare.
+async fn compare(server: &Server, database: &str) -> anyhow::Result<()> {
+    let cores = available_parallelism()?.get();
+    let (_one, one) = postgraphile::start(database, 1)?;
+    let (_many, many) = postgraphile::start(database, cores)?;
+    let target = |name: &str, url: String, flavour| Target {
+        name: name.to_owned(),
+        url,
+        flavour,
+    };
+    let targets = [
+        target("Kundig", server.url("/graphql"), Flavour::Kundig),
+        target("PostGraphile, 1 process", one, Flavour::Postgraphile),
+        target(
+            &format!("PostGraphile, {cores} processes"),
+            many,
+            Flavour::Postgraphile,
+        ),
+    ];
+    check_that_answers_agree(server, &targets).await?;
+
+    let seconds = Duration::from_secs(setting("SECONDS", 8)?);
+    for target in &targets {
+        load::requests_per_second(target, seconds)?;
+    }
+    println!(
+        "A page of 50 services with owner, team and contributions, 16 connections, requests per second:"
+    );
+    println!(
+        "  {:>12} {:>26} {:>26}",
+        targets[0].name, targets[1].name, targets[2].name
+    );
+    let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..setting("ROUNDS", 5)? {
+        for (target, rates) in targets.iter().zip(&mut rounds) {
+            rates.push(load::requests_per_second(target, seconds)?);
+        }
+        let last = rounds
+            .each_ref()
+            .map(|rates| rates.last().copied().unwrap_or_default());
+        println!("  {:>12.0} {:>26.0} {:>26.0}", last[0], last[1], last[2]);
+    }
+    let [kundig, one, many] = rounds.map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    });
+    println!("  {kundig:>12.0} {one:>26.0} {many:>26.0}   (medians)");
+    println!(
+        "  Kundig's ratio {:>23.1} {:>26.1}",
+        kundig / one,
+        kundig / many
+    );
+    Ok(())
+}
+
+async fn check_that_answers_agree(server: &Server, targets: &[Target]) -> anyhow::Result<()> {
+    let mut pages = Vec::new();
+    for target in targets {
+        let request = server.http().post(&target.url).body(target.flavour.body());
+        let answer: Value = request
+            .header("content-type", "application/json")
+            .send()
+            .await?
+            .json()
+            .await?;
+        pages.push(
+            target
+                .flavour
+                .content(&answer)
+                .with_context(|| target.name.clone())?,
+        );
+    }
+    ensure!(
+        pages[0].len() == 50,
+        "Kundig's page has {} services",
+        pages[0].len()
+    );
+    for (target, page) in targets.iter().zip(&pages) {
+        ensure!(
+            page.len() == pages[0].len(),
+            "{} has {} services",
+            target.name,
+            page.len()
+        );
+        for (theirs, ours) in page.iter().zip(&pages[0]) {
+            ensure!(
+                theirs == ours,
+                "{}: {theirs:#?}\nKundig: {ours:#?}",
+                target.name
+            );
+        }
+    }
+    Ok(())
+}
+
+fn setting<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+    name: &str,
+    default: T,
+) -> anyhow::Result<T> {
+    match env::var(name) {
+        Ok(text) => text.parse().with_context(|| format!("{name} is {text:?}")),
+        Err(_) => Ok(default),
+    }
+}
+
+/// Median, 95th percentile and longest.
+fn spread(times: &[Duration]) -> String {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let at = |percent: usize| sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1_000.0;
+    format!(
+        "{:.1} ms median, {:.1} ms 95 %, {:.1} ms at most",
+        at(50),
+        at(95),
+        at(100)
+    )
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes / (1024 * 1024))
+}
