@@ -1,14 +1,18 @@
 //! The change feed in the API.
 
+use std::collections::BTreeSet;
+
 use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use strum::IntoEnumIterator;
 
 use super::store::{self, Change};
 use crate::schema::{Node, node_of};
 use crate::shared::draft;
 use crate::shared::graphql::{bad_input, internal, page_size};
-use crate::shared::ids::ObjectRef;
+use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::scalars::{DateTime, Json};
+use crate::shared::text::forbidden_character;
 use crate::snapshot::Replica;
 
 /// One committed change of the catalog; the feed of these is complete and ordered.
@@ -105,12 +109,37 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
                 })
                 .collect()
         });
+        if let Some(actor) = &filter.actor
+            && let Some(character) = forbidden_character(actor)
+        {
+            let code = u32::from(character);
+            return Err(bad_input(format!(
+                "`actor` holds the control character U+{code:04X}"
+            )));
+        }
         Ok(Self {
-            types: filter.types,
+            types: filter.types.map(known_types).transpose()?,
             subjects: subjects.transpose()?,
             actor: filter.actor,
         })
     }
+}
+
+/// The types, each once.
+fn known_types(names: Vec<String>) -> Result<Vec<String>> {
+    let types: BTreeSet<ObjectType> = names
+        .into_iter()
+        .map(|name| {
+            name.parse().map_err(|_| {
+                let known: Vec<String> = ObjectType::iter().map(|ty| ty.to_string()).collect();
+                let known = known.join(", ");
+                bad_input(format!(
+                    "`types` holds {name:?}; types with changes are {known}"
+                ))
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(types.iter().map(ToString::to_string).collect())
 }
 
 /// A place in the feed: the change's sequence.
@@ -143,7 +172,9 @@ impl ChangeTotal {
     }
 }
 
-type Connection = async_graphql::connection::Connection<Sequence, ChangeNode, ChangeTotal>;
+/// One page of the feed.
+pub type ChangeConnection =
+    async_graphql::connection::Connection<Sequence, ChangeNode, ChangeTotal>;
 
 /// Queries for changes.
 #[derive(Default)]
@@ -152,7 +183,7 @@ pub struct ChangeQueries;
 #[Object]
 impl ChangeQueries {
     /// The change feed, oldest first, from after the cursor. A change appears once nothing can be committed before it.
-    /// Errors: `BAD_USER_INPUT` for a bad page size, cursor or id.
+    /// Errors: `BAD_USER_INPUT` for a bad page size, cursor, type or id.
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +192,7 @@ impl ChangeQueries {
             i32,
         >,
         #[graphql(desc = "Only what comes after this sequence.")] after: Option<String>,
-    ) -> Result<Connection> {
+    ) -> Result<ChangeConnection> {
         let size = page_size("first", first.unwrap_or(25))?;
         let filter = filter
             .map(store::ChangeFilter::try_from)
@@ -186,7 +217,7 @@ impl ChangeQueries {
                 .map_err(|error| internal(&error))?,
         };
         let mut connection =
-            Connection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
+            ChangeConnection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
         connection.edges = changes
             .into_iter()
             .map(|change| Edge::new(Sequence(change.sequence), ChangeNode(change)))

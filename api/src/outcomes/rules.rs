@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::people::rules::Person;
 use crate::shared::edit::Editable;
+use crate::shared::errors::{UserError, UserErrorCode};
 use crate::shared::form::{Form, HeaderPatch, MAX_LINE};
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::money::Amount;
@@ -142,10 +143,13 @@ impl Editable for Outcome {
             Patch::Clear => self.metric = None,
             Patch::Set(metric) => {
                 for (field, text) in [("name", &metric.name), ("unit", &metric.unit)] {
+                    let place = ["metric", field];
                     if text.trim().is_empty() {
-                        form.invalid("metric", format!("{field} can't be empty"));
+                        let message = "can't be empty";
+                        form.refuse(UserError::at(UserErrorCode::Invalid, &place, message));
+                    } else {
+                        form.text_fits_at(&place, text, MAX_LINE);
                     }
-                    form.text_fits("metric", text, MAX_LINE);
                 }
                 self.metric = Some(metric);
             }

@@ -18,17 +18,18 @@ pub fn diff(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<Stri
     changed
 }
 
+/// Here absent, null and empty are three things: what an object holds is somebody else's, not a field of ours.
 fn narrowed(before: &Map<String, Value>, after: &Map<String, Value>) -> (Value, Value) {
-    let (mut from, mut to) = (Map::new(), Map::new());
-    for (key, _, _) in pairs(before, after) {
-        if let Some(value) = before.get(key) {
-            from.insert(key.clone(), value.clone());
-        }
-        if let Some(value) = after.get(key) {
-            to.insert(key.clone(), value.clone());
-        }
-    }
-    (Value::Object(from), Value::Object(to))
+    let only_changed = |side: &Map<String, Value>, other: &Map<String, Value>| {
+        side.iter()
+            .filter(|&(key, value)| other.get(key) != Some(value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    (
+        Value::Object(only_changed(before, after)),
+        Value::Object(only_changed(after, before)),
+    )
 }
 
 /// The names whose values differ, with both values.
@@ -84,6 +85,16 @@ mod tests {
         assert_eq!(
             Value::Object(diff(&before, &after)),
             json!({"annotations": {"from": {"was": 2, "old": 3}, "to": {"was": 4, "new": 5}}})
+        );
+    }
+
+    #[test]
+    fn inside_an_object_null_and_empty_are_values() {
+        let before = object(json!({"annotations": {"same": 1, "was": []}}));
+        let after = object(json!({"annotations": {"same": 1, "was": {}, "new": null}}));
+        assert_eq!(
+            Value::Object(diff(&before, &after)),
+            json!({"annotations": {"from": {"was": []}, "to": {"was": {}, "new": null}}})
         );
     }
 }

@@ -117,26 +117,16 @@ impl<'a> Form<'a> {
 
     /// Whether text can be stored; remembers why not.
     pub fn text_fits(&mut self, field: &str, text: &str, longest: usize) -> bool {
-        let length = text.chars().count();
-        if length > longest {
-            self.invalid(
-                field,
-                format!("has {length} characters; at most {longest} are allowed"),
-            );
-            return false;
-        }
-        if let Some(character) = forbidden_character(text) {
-            self.invalid(
-                field,
-                format!("holds the control character U+{:04X}", u32::from(character)),
-            );
-            return false;
-        }
-        if longest == MAX_LINE && text.contains(['\n', '\r']) {
-            self.invalid(field, "must be a single line");
-            return false;
-        }
-        true
+        self.text_fits_at(&[field], text, longest)
+    }
+
+    /// Whether text at a place inside a field can be stored; remembers why not.
+    pub fn text_fits_at(&mut self, field: &[&str], text: &str, longest: usize) -> bool {
+        let Some(reason) = unfit(text, longest) else {
+            return true;
+        };
+        self.refuse(UserError::at(UserErrorCode::Invalid, field, reason));
+        false
     }
 
     /// A value that can't be cleared.
@@ -319,6 +309,24 @@ pub fn not_found<T: Record>(field: &[&str], id: &str) -> UserError {
         field,
         format!("no {} has the id {id:?}", T::TYPE.words()),
     )
+}
+
+/// Why text can't be stored, if it can't.
+fn unfit(text: &str, longest: usize) -> Option<String> {
+    let length = text.chars().count();
+    if length > longest {
+        return Some(format!(
+            "has {length} characters; at most {longest} are allowed"
+        ));
+    }
+    if let Some(character) = forbidden_character(text) {
+        let code = u32::from(character);
+        return Some(format!("holds the control character U+{code:04X}"));
+    }
+    if longest < MAX_TEXT && text.contains(['\n', '\r']) {
+        return Some("must be a single line".to_owned());
+    }
+    None
 }
 
 fn example_slug(attempt: &str) -> String {

@@ -38,9 +38,9 @@ pub struct Decimal(pub rust_decimal::Decimal);
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => text.parse().map(Self).map_err(|_| {
+            Value::String(text) => exact(text).map(Self).ok_or_else(|| {
                 InputValueError::custom(format!(
-                    "{text:?} is not a decimal number like \"1250.50\""
+                    "{text:?} is not a decimal number like \"1250.50\" of at most 28 digits"
                 ))
             }),
             Value::Number(number) => match number.as_i64() {
@@ -56,6 +56,16 @@ impl ScalarType for Decimal {
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
+}
+
+/// The number that a text spells; none where it would have to be rounded.
+fn exact(text: &str) -> Option<rust_decimal::Decimal> {
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    is_plain
+        .then(|| rust_decimal::Decimal::from_str_exact(text).ok())
+        .flatten()
 }
 
 /// Any JSON value.

@@ -1,10 +1,21 @@
 //! Tests of the whole: the real server, real databases, HTTP.
 
+mod changes;
+mod contract;
+mod customers_and_outcomes;
 mod demo;
+mod dependencies;
+mod every_type;
 mod feed;
 mod generator;
+mod listing;
 mod migrations;
+mod objects;
+mod offerings;
+mod people_and_teams;
+mod reading;
 mod restore;
 mod server;
+mod services;
 mod snapshot;
 mod support;

@@ -1,5 +1,6 @@
 //! What an offering is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -160,18 +161,33 @@ fn check_schema(form: &mut Form<'_>, schema: &Value) -> bool {
         );
         return false;
     }
-    let errors: Vec<String> = jsonschema::draft202012::meta::validator()
-        .iter_errors(schema)
-        .take(10)
-        .map(|error| match error.instance_path().as_str() {
-            "" => error.to_string(),
-            path => format!("at {path}: {error}"),
-        })
-        .collect();
+    let errors = schema_errors(schema);
     for error in &errors {
         form.invalid(FIELD, format!("is not a JSON Schema (2020-12): {error}"));
     }
     errors.is_empty()
+}
+
+/// The first errors of a schema, each once: the meta-schema meets some of them on several ways.
+fn schema_errors(schema: &Value) -> BTreeSet<String> {
+    const MOST: usize = 10;
+    let mut errors = BTreeSet::new();
+    for error in jsonschema::draft202012::meta::validator().iter_errors(schema) {
+        errors.insert(match error.instance_path().as_str() {
+            "" => error.to_string(),
+            path => format!("at {path}: {error}"),
+        });
+        if errors.len() == MOST {
+            return errors;
+        }
+    }
+    if errors.is_empty()
+        && let Err(error) = jsonschema::draft202012::new(schema)
+    {
+        // What the meta-schema can't see: patterns that are none, references to nothing.
+        errors.insert(error.to_string());
+    }
+    errors
 }
 
 /// The first reference that leads out of the schema.

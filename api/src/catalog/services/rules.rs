@@ -313,6 +313,8 @@ impl Editable for Service {
 const MAX_LIST: usize = 100;
 /// The longest tag, in characters.
 const MAX_TAG: usize = 63;
+/// The longest address of a page, in characters: what browsers and proxies are sure to take.
+const MAX_URL: usize = 2_000;
 
 fn checked_tags(form: &mut Form<'_>, tags: &[String]) -> Vec<String> {
     check_length(form, "tags", tags.len());
@@ -320,6 +322,9 @@ fn checked_tags(form: &mut Form<'_>, tags: &[String]) -> Vec<String> {
     checked.sort();
     checked.dedup();
     for tag in &checked {
+        if !form.text_fits("tags", tag, MAX_TAG) {
+            continue;
+        }
         if tag.is_empty() {
             form.invalid("tags", "a tag can't be empty");
         } else if tag.contains(char::is_whitespace) {
@@ -328,7 +333,6 @@ fn checked_tags(form: &mut Form<'_>, tags: &[String]) -> Vec<String> {
                 format!("the tag {tag:?} holds a blank; use hyphens"),
             );
         }
-        form.text_fits("tags", tag, MAX_TAG);
     }
     checked
 }
@@ -336,15 +340,16 @@ fn checked_tags(form: &mut Form<'_>, tags: &[String]) -> Vec<String> {
 fn checked_links(form: &mut Form<'_>, links: Vec<Link>) -> Vec<Link> {
     check_length(form, "links", links.len());
     for (index, link) in links.iter().enumerate() {
-        if let Err(reason) = check_url(&link.url) {
-            form.refuse(UserError::at(
-                UserErrorCode::Invalid,
-                &["links", &index.to_string(), "url"],
-                reason,
-            ));
+        let index = index.to_string();
+        let place = ["links", &index, "url"];
+        // The parser of URLs would drop or escape what can't be stored.
+        if form.text_fits_at(&place, &link.url, MAX_URL)
+            && let Err(reason) = check_url(&link.url)
+        {
+            form.refuse(UserError::at(UserErrorCode::Invalid, &place, reason));
         }
         if let Some(title) = &link.title {
-            form.text_fits("links", title, MAX_LINE);
+            form.text_fits_at(&["links", &index, "title"], title, MAX_LINE);
         }
     }
     links
