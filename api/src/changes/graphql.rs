@@ -9,7 +9,7 @@ use strum::IntoEnumIterator;
 use super::store::{self, Change};
 use crate::schema::{Node, node_of};
 use crate::shared::draft;
-use crate::shared::graphql::{bad_input, internal, page_size};
+use crate::shared::graphql::{bad_input, catalog, internal, page_size};
 use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::scalars::{DateTime, Json};
 use crate::shared::text::forbidden_character;
@@ -165,11 +165,17 @@ impl ChangeTotal {
     /// How many there are on all pages; computed only when it is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
         let database = &ctx.data_unchecked::<Replica>().database().read;
-        let count = store::count(database, &self.0)
+        let count = store::count(database, &self.0, complete_to(ctx))
             .await
             .map_err(|error| internal(&error))?;
         i32::try_from(count).map_err(|error| internal(&error))
     }
+}
+
+/// How far the feed can be shown: as far as nothing will be added any more and the request's catalog has it, so that the
+/// objects are as the changes say.
+fn complete_to(ctx: &Context<'_>) -> i64 {
+    catalog(ctx).position.complete_to()
 }
 
 /// One page of the feed.
@@ -205,9 +211,14 @@ impl ChangeQueries {
             })
             .transpose()?;
         let database = &ctx.data_unchecked::<Replica>().database().read;
-        let mut changes = store::read(database, &filter, after.unwrap_or(0), size as u64 + 1)
-            .await
-            .map_err(|error| internal(&error))?;
+        let mut changes = store::read(
+            database,
+            &filter,
+            (after.unwrap_or(0), complete_to(ctx)),
+            size as u64 + 1,
+        )
+        .await
+        .map_err(|error| internal(&error))?;
         let has_next = changes.len() > size;
         changes.truncate(size);
         let has_previous = match after {

@@ -11,7 +11,6 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
 use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::store::DamagedRow;
@@ -65,19 +64,17 @@ impl ChangeFilter {
     }
 }
 
-/// The first changes after a sequence, oldest first. Nothing will ever be added before the last of them: changes that
-/// a running transaction may still precede are left for later.
+/// The first changes after a sequence, oldest first, up to another below which nothing will ever be added.
 pub async fn read<C: ConnectionTrait>(
     connection: &C,
     filter: &ChangeFilter,
-    after: i64,
+    (after, until): (i64, i64),
     limit: u64,
 ) -> Result<Vec<Change>, DbErr> {
-    let horizon = dialect::horizon(connection).await?;
     let rows = change::Entity::find()
         .filter(filter.condition())
         .filter(change::Column::Sequence.gt(after))
-        .filter(change::Column::Sequence.lt(horizon))
+        .filter(change::Column::Sequence.lte(until))
         .order_by_asc(change::Column::Sequence)
         .limit(limit)
         .all(connection)
@@ -104,15 +101,15 @@ pub async fn any_until<C: ConnectionTrait>(
     Ok(found.is_some())
 }
 
-/// How many changes there are.
+/// How many changes there are up to a sequence.
 pub async fn count<C: ConnectionTrait>(
     connection: &C,
     filter: &ChangeFilter,
+    until: i64,
 ) -> Result<u64, DbErr> {
-    let horizon = dialect::horizon(connection).await?;
     change::Entity::find()
         .filter(filter.condition())
-        .filter(change::Column::Sequence.lt(horizon))
+        .filter(change::Column::Sequence.lte(until))
         .count(connection)
         .await
 }

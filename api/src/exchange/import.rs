@@ -119,9 +119,11 @@ impl Reading {
         let refused = Mutex::new(None);
         let written = write(replica, author, |draft| {
             let imported = self.plan(draft, strict);
+            let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+            *refused = None;
             if imported.problems.has_errors() {
                 let errors = user_errors(&imported.problems);
-                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(imported);
+                *refused = Some(imported);
                 return Err(errors);
             }
             Ok(imported)

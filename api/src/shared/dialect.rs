@@ -1,5 +1,6 @@
 //! Everything in which SQLite and PostgreSQL differ.
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
@@ -134,7 +135,7 @@ pub fn is_conflict(error: &DbErr) -> bool {
     else {
         return false;
     };
-    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
+    let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
         return false;
     };
     POSTGRES_CONFLICTS.contains(&code.as_ref()) || SQLITE_CONFLICTS.contains(&code.as_ref())

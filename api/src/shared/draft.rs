@@ -170,6 +170,11 @@ impl Draft {
         self.guarded.difference(&self.touched).copied()
     }
 
+    /// The objects that change.
+    pub fn touched(&self) -> impl Iterator<Item = ObjectRef> {
+        self.touched.iter().copied()
+    }
+
     /// Whether anything is planned.
     pub fn is_empty(&self) -> bool {
         self.touched.is_empty()

@@ -26,7 +26,7 @@ use crate::{
         draft::{ChangeKind, Draft},
         ids::{Id, ObjectRef, ObjectType},
         patch::Patch,
-        record::Record,
+        record::{Record, Unresolved},
     },
 };
 
@@ -71,7 +71,59 @@ pub fn plan(items: &[Item], draft: &mut Draft, problems: &mut Problems) -> Summa
         tell_unlinked(item, *object, &bench, problems);
     }
     bench.put_away();
+    if let Some((item, _)) = planned.first() {
+        break_other_cycles(item, draft, problems);
+    }
     summary(&planned, draft)
+}
+
+/// Links may have closed a circle of objects that no document of this import describes. They stay where they stood.
+fn break_other_cycles(item: &Item, draft: &mut Draft, problems: &mut Problems) {
+    let touched: Vec<ObjectRef> = draft.touched().collect();
+    for object in touched {
+        let id = object.id;
+        let is_cut = match object.kind {
+            ObjectType::Team => back_in_place::<Team>(Id::new(id), draft),
+            ObjectType::Customer => back_in_place::<Customer>(Id::new(id), draft),
+            ObjectType::BusinessCapability => back_in_place::<Capability>(Id::new(id), draft),
+            _ => false,
+        };
+        if is_cut {
+            let what = draft.catalog().describe(object);
+            let message =
+                format!("the {what} would come to stand below itself; it stays where it stood");
+            problems.warning(item.at.clone(), message);
+        }
+    }
+}
+
+/// Gives an object that stands below itself the parent that it had; whether it did.
+fn back_in_place<T: fields::Importable>(id: Id<T>, draft: &mut Draft) -> bool {
+    let parent = draft.get(id).and_then(|record| record.parent());
+    let ancestors: Vec<Id<T>> = draft.ancestors(parent).collect();
+    for ancestor in &ancestors {
+        draft.guard(ancestor.any());
+    }
+    if !ancestors.contains(&id) {
+        return false;
+    }
+    let Some(mut record) = draft.get(id).map(|record| T::clone(record)) else {
+        return false;
+    };
+    record.point_nowhere(fields::PARENT);
+    let stood = draft.base().get(id).and_then(|record| record.parent());
+    if let Some(parent) = stood {
+        let wanted = Unresolved {
+            field: fields::PARENT.to_owned(),
+            target_type: T::TYPE.to_string(),
+            target: parent.to_string(),
+            strength: None,
+            origin: None,
+        };
+        record.point(&wanted, parent.any());
+    }
+    draft.put(record);
+    true
 }
 
 /// Objects that others need come first; among services of one name the one that people see gets the plain slug. The

@@ -8,7 +8,7 @@ use crate::{
         services::rules::{Dependency, Service, Tier},
         teams::rules::Team,
     },
-    shared::{edit::Editable, record::Record},
+    shared::{draft::Draft, edit::Editable, record::Record, write::now},
 };
 
 fn component(name: &str, metadata: &str, spec: &str) -> String {
@@ -274,4 +274,24 @@ fn a_blank_record_is_what_a_merge_starts_from() {
         world.team("g").fields()
     );
     assert_eq!(header.origin.as_deref(), Some("backstage:group:default/g"));
+}
+
+#[test]
+fn what_is_linked_later_closes_no_circle() {
+    let mut world = World::default();
+    world.backstage(&group("platform", ", children: [billing]"));
+    // By hand, so that nothing is linked yet: billing comes, and platform is put below it.
+    let mut draft = Draft::new(world.catalog.clone(), now());
+    let mut billing = Team::blank(draft.new_header());
+    billing.header.slug = "billing".to_owned();
+    billing.header.name = "Billing".to_owned();
+    let id = billing.id();
+    draft.put(billing);
+    world.catalog = draft.catalog().clone();
+    world.by_hand("platform", |team: &mut Team| team.parent_id = Some(id));
+
+    let imported = world.backstage(&user("somebody", ""));
+    told_once(&imported, "warning", "below itself");
+    assert_eq!(world.team("billing").parent_id, None);
+    assert_eq!(world.team("platform").parent_id, Some(id));
 }
