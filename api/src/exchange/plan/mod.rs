@@ -100,6 +100,10 @@ fn break_other_cycles(item: &Item, draft: &mut Draft, problems: &mut Problems) {
 /// Gives an object that stands below itself the parent that it had; whether it did.
 fn back_in_place<T: fields::Importable>(id: Id<T>, draft: &mut Draft) -> bool {
     let parent = draft.get(id).and_then(|record| record.parent());
+    let stood = draft.base().get(id).and_then(|record| record.parent());
+    if parent == stood {
+        return false;
+    }
     let ancestors: Vec<Id<T>> = draft.ancestors(parent).collect();
     for ancestor in &ancestors {
         draft.guard(ancestor.any());
@@ -111,7 +115,6 @@ fn back_in_place<T: fields::Importable>(id: Id<T>, draft: &mut Draft) -> bool {
         return false;
     };
     record.point_nowhere(fields::PARENT);
-    let stood = draft.base().get(id).and_then(|record| record.parent());
     if let Some(parent) = stood {
         let wanted = Unresolved {
             field: fields::PARENT.to_owned(),
