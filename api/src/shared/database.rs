@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
+use sea_orm::sqlx::{ConnectOptions, Executor, Postgres, Sqlite, SqlitePool};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 
 use super::dialect;
@@ -58,7 +58,7 @@ pub struct Database {
     pub write: DatabaseConnection,
     /// Keeps the snapshot up to date.
     pub follow: DatabaseConnection,
-    postgres: Option<PgPool>,
+    postgres: Option<PgConnectOptions>,
 }
 
 /// How long a statement waits for another's lock, and a request for a free connection.
@@ -135,7 +135,13 @@ impl Database {
         let pool = PoolOptions::<Postgres>::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
-            .connect_with(options)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(dialect::LOCK_TIMEOUT).await?;
+                    Ok(())
+                })
+            })
+            .connect_with(options.clone())
             .await
             .with_context(|| format!("can't reach the database `{shown}`"))?;
         let connection = |purpose| {
@@ -149,7 +155,7 @@ impl Database {
             read: connection(Purpose::Request),
             write: connection(Purpose::Write),
             follow: connection(Purpose::Follower),
-            postgres: Some(pool),
+            postgres: Some(options),
         })
     }
 
@@ -191,11 +197,15 @@ impl Database {
             .context("can't read the change feed's numbering")
     }
 
-    /// A connection that hears when another process commits; none where only polling helps.
+    /// A connection of its own that hears when another process commits; none where only polling helps.
     pub async fn listener(&self) -> Option<PgListener> {
-        let pool = self.postgres.as_ref()?;
+        let options = self.postgres.clone()?;
         let listening = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            let pool = PoolOptions::<Postgres>::new()
+                .max_connections(1)
+                .acquire_timeout(PATIENCE)
+                .connect_lazy_with(options);
+            let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(dialect::CHANNEL).await?;
             Ok::<_, sea_orm::sqlx::Error>(listener)
         };
@@ -227,14 +237,15 @@ fn counted(
     connection
 }
 
-/// The address without its password, for messages.
+/// The address without what may be secret in it, for messages.
 fn without_secret(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            // Fails only for addresses that can't have a password.
-            let _ = parsed.set_password(Some("***"));
-            parsed.to_string()
-        }
-        _ => url.to_owned(),
+    let Ok(mut parsed) = url::Url::parse(url) else {
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        return format!("{scheme}:…");
+    };
+    if parsed.password().is_some() && parsed.set_password(Some("***")).is_err() {
+        return format!("{}:…", parsed.scheme());
     }
+    parsed.set_query(None);
+    parsed.to_string()
 }

@@ -15,6 +15,12 @@ pub const MAX_BINDINGS: usize = 30_000;
 /// The channel on which PostgreSQL tells followers that there is something new.
 pub const CHANNEL: &str = "kundig_change";
 
+/// PostgreSQL: serialization failure, deadlock, a lock that did not come free in time, and a unique or foreign key that
+/// another transaction's commit broke.
+const POSTGRES_CONFLICTS: [&str; 6] = ["40001", "40P01", "55P03", "23505", "23503", "23001"];
+/// SQLite: busy, locked and their extended codes, foreign key, restricted deletion, primary key, unique.
+const SQLITE_CONFLICTS: [&str; 8] = ["5", "6", "261", "517", "787", "1811", "1555", "2067"];
+
 /// The number that a feed adds to the database's own transaction numbers.
 const OFFSET: &str = "coalesce((SELECT number_offset FROM feed WHERE id = 1), 0)";
 
@@ -76,26 +82,36 @@ pub async fn horizon<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
 }
 
 /// Makes sequences go on growing in a database that was restored into another PostgreSQL cluster, whose transaction
-/// numbers start again. To be called before anybody writes.
+/// numbers start again. To be called before anybody writes. Where nothing has to be done nothing is written, so that a
+/// standby can call it too.
 pub async fn continue_numbering(database: &DatabaseConnection) -> Result<(), DbErr> {
     if database.get_database_backend() == DatabaseBackend::Sqlite {
         return Ok(());
     }
-    // One statement, so that replicas that start at once agree: whoever comes second finds nothing left to do.
+    let last = format!("SELECT max(sequence) >> {PLACE_BITS} FROM change");
+    let next = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+    let is_behind =
+        format!("SELECT coalesce(({last}) >= {next} + {OFFSET}, false)::int::bigint AS number");
+    if single_number(database, is_behind).await? == 0 {
+        return Ok(());
+    }
+    // The condition again, on the row that another replica may have written meanwhile.
     let raise = format!(
         "INSERT INTO feed (id, number_offset) \
-         SELECT 1, (max(sequence) >> {PLACE_BITS}) + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
-         FROM change \
-         HAVING (max(sequence) >> {PLACE_BITS}) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint + {OFFSET} \
-         ON CONFLICT (id) DO UPDATE SET number_offset = greatest(feed.number_offset, excluded.number_offset)"
+         VALUES (1, ({last}) + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::bigint) \
+         ON CONFLICT (id) DO UPDATE SET number_offset = excluded.number_offset \
+         WHERE ({last}) >= {next} + feed.number_offset"
     );
     database.execute_unprepared(&raise).await.map(drop)
 }
 
-/// Tells followers in other processes that there is something new, once this transaction has committed.
-pub async fn notify(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    if transaction.get_database_backend() == DatabaseBackend::Postgres {
-        transaction
+/// How long PostgreSQL lets a statement wait for another's lock. (SQLite's connections have it as their busy timeout.)
+pub const LOCK_TIMEOUT: &str = "SET lock_timeout = '10s'";
+
+/// Tells followers in other processes that there is something new.
+pub async fn notify(database: &DatabaseConnection) -> Result<(), DbErr> {
+    if database.get_database_backend() == DatabaseBackend::Postgres {
+        database
             .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
             .await?;
     }
@@ -112,23 +128,14 @@ async fn single_number<C: ConnectionTrait>(connection: &C, sql: String) -> Resul
 }
 
 /// Whether an error only says that another writer was faster, so that trying again may succeed.
-///
-/// PostgreSQL: serialization failure, deadlock, a unique or foreign key that another transaction's commit broke.
-/// SQLite: the same keys, and a lock that did not come free in time.
 pub fn is_conflict(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
         error
     else {
         return false;
     };
-    let Some(code) = error
-        .as_database_error()
-        .and_then(sea_orm::sqlx::error::DatabaseError::code)
-    else {
+    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
         return false;
     };
-    matches!(
-        code.as_ref(),
-        "40001" | "40P01" | "23505" | "23503" | "5" | "6" | "261" | "517" | "787" | "1555" | "2067"
-    )
+    POSTGRES_CONFLICTS.contains(&code.as_ref()) || SQLITE_CONFLICTS.contains(&code.as_ref())
 }

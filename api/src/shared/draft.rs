@@ -153,6 +153,13 @@ impl Draft {
         }
     }
 
+    /// The chain of parents from this one on, each once even where it leads back into itself.
+    pub fn ancestors<T: Record>(&self, first: Option<Id<T>>) -> impl Iterator<Item = Id<T>> {
+        let mut seen = BTreeSet::new();
+        std::iter::successors(first, |&id| self.get(id)?.parent())
+            .take_while(move |&id| seen.insert(id))
+    }
+
     /// Says that the plan is good only while this object stays as it is.
     pub fn guard(&mut self, object: ObjectRef) {
         self.guarded.insert(object);

@@ -301,15 +301,13 @@ impl<'a> Form<'a> {
     /// That an object with this parent would not stand below itself. The plan holds only while the chain of parents
     /// stays as it is.
     pub fn parent<T: Record>(&mut self, id: Id<T>, parent: Option<Id<T>>) {
-        let mut above = parent;
-        while let Some(ancestor) = above {
-            if ancestor == id {
-                let message = format!("would put the {} below itself", T::TYPE.words());
-                self.refuse(UserError::new(UserErrorCode::Cycle, "parentId", message));
-                return;
-            }
+        let ancestors: Vec<Id<T>> = self.draft.ancestors(parent).collect();
+        if ancestors.contains(&id) {
+            let message = format!("would put the {} below itself", T::TYPE.words());
+            self.refuse(UserError::new(UserErrorCode::Cycle, "parentId", message));
+        }
+        for ancestor in ancestors {
             self.draft.guard(ancestor.any());
-            above = self.draft.get(ancestor).and_then(|record| record.parent());
         }
     }
 }

@@ -7,6 +7,7 @@ use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{Context, Enum, Error, Object, OutputType, Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::DbErr;
 
 use super::draft::Draft;
 use super::error_code::ErrorCode;
@@ -300,6 +301,10 @@ pub async fn commit<R>(
         }
         Ok(Err(refusals)) => Ok(Err(refusals)),
         Err(error @ WriteError::Contended) => Err(ErrorCode::Unavailable.error(error.to_string())),
+        Err(WriteError::Database(DbErr::ConnectionAcquire(error))) => {
+            tracing::warn!(%error, "no connection to the database is free");
+            Err(ErrorCode::Unavailable.error("the database is busy; try again"))
+        }
         Err(error) => Err(internal(&error)),
     }
 }

@@ -98,6 +98,11 @@ pub trait Record: Clone + Debug + Serialize + Send + Sync + 'static {
     /// Everything that it points to; none of these can be deleted while it does.
     fn references(&self) -> Vec<Reference>;
 
+    /// Values besides the slug that no two objects of the type share, by their columns.
+    fn unique_values(&self) -> Vec<(&'static str, Option<&str>)> {
+        vec![("origin", self.header().origin.as_deref())]
+    }
+
     /// The object above, for types that form a tree.
     fn parent(&self) -> Option<Id<Self>> {
         None

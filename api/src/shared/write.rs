@@ -10,7 +10,7 @@
 //! higher number.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entity::change;
 use jiff::Timestamp;
@@ -65,6 +65,8 @@ pub enum WriteError {
 
 /// How often a change is tried before it gives way to faster writers.
 const ATTEMPTS: u32 = 30;
+/// How long it is tried, give or take the last attempt.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Commits what `change` plans. The outer error is the server's, the inner one the client's.
 pub async fn write<R>(
@@ -72,47 +74,50 @@ pub async fn write<R>(
     author: &Author,
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<Written<R>, UserErrors>, WriteError> {
+    let deadline = Instant::now() + PATIENCE;
     let mut base = replica.current();
+    // What is refused, or needs no change, by a snapshot that may be behind is looked at again by one that is not.
+    let mut is_fresh = false;
     for attempt in 1..=ATTEMPTS {
         let mut draft = Draft::new(Catalog::clone(&base), now());
-        let value = match change(&mut draft) {
-            Ok(value) => value,
-            Err(refusals) => {
-                let seen = base.position.clone();
-                base = replica.catch_up().await?;
-                if base.position == seen {
-                    return Ok(Err(refusals));
-                }
-                continue;
-            }
-        };
-        let changes = draft.changes();
-        if changes.is_empty() {
-            return Ok(Ok(Written {
-                value,
-                catalog: base,
-                sequence: None,
-            }));
-        }
-        if changes.len() > MAX_CHANGES {
-            return Ok(Err(vec![too_large(changes.len())]));
-        }
-        match commit(replica, author, &draft, changes).await {
-            Ok(Some(sequence)) => {
+        let planned = change(&mut draft);
+        match planned {
+            Err(refusals) if is_fresh => return Ok(Err(refusals)),
+            Ok(value) if is_fresh && draft.is_empty() => {
                 return Ok(Ok(Written {
                     value,
-                    catalog: replica.containing(sequence).await?,
-                    sequence: Some(sequence),
+                    catalog: base,
+                    sequence: None,
                 }));
             }
-            Ok(None) => {}
-            Err(error) if dialect::is_conflict(&error) => {
-                tracing::debug!(%error, attempt, "another writer was faster");
+            Ok(value) if !draft.is_empty() => {
+                let changes = draft.changes();
+                if changes.len() > MAX_CHANGES {
+                    return Ok(Err(vec![too_large(changes.len())]));
+                }
+                match commit(replica, author, &draft, changes).await {
+                    Ok(Some(sequence)) => {
+                        return Ok(Ok(Written {
+                            value,
+                            catalog: replica.containing(sequence).await?,
+                            sequence: Some(sequence),
+                        }));
+                    }
+                    Ok(None) => {}
+                    Err(error) if dialect::is_conflict(&error) => {
+                        tracing::debug!(%error, attempt, "another writer was faster");
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+                if Instant::now() > deadline {
+                    break;
+                }
+                tokio::time::sleep(pause(attempt)).await;
             }
-            Err(error) => return Err(error.into()),
+            Ok(_) | Err(_) => {}
         }
-        tokio::time::sleep(pause(attempt)).await;
         base = replica.catch_up().await?;
+        is_fresh = true;
     }
     Err(WriteError::Contended)
 }
@@ -150,8 +155,11 @@ async fn commit(
         return Ok(None);
     }
     let last = append(&transaction, author, draft.now(), changes).await?;
-    dialect::notify(&transaction).await?;
     transaction.commit().await?;
+    // Committed is committed: whoever does not hear of it finds it by polling.
+    if let Err(error) = dialect::notify(&replica.database().write).await {
+        tracing::warn!(%error, "can't announce a change");
+    }
     Ok(Some(last))
 }
 
@@ -187,8 +195,7 @@ async fn is_unchanged<T: Stored>(
 ) -> Result<bool, DbErr> {
     let id = Id::<T>::new(object.id);
     let Some(seen) = draft.base().get(id) else {
-        // Guarded and new in the same plan.
-        return Ok(draft.get(id).is_some());
+        return Ok(false);
     };
     let found = T::Entity::find()
         .select_only()
@@ -207,7 +214,7 @@ async fn write_rows<T: Stored>(
     draft: &Draft,
 ) -> Result<bool, DbErr> {
     let edits = draft.edits::<T>();
-    free_slugs(transaction, draft, &edits).await?;
+    free_unique_values(transaction, &edits).await?;
     let mut new: Vec<&Arc<T>> = edits
         .iter()
         .filter(|edit| edit.before.is_none())
@@ -239,39 +246,37 @@ async fn write_rows<T: Stored>(
     Ok(true)
 }
 
-/// Where one object takes over another's slug in the same plan, the old owner lets go of it first.
-async fn free_slugs<T: Stored>(
+/// Where values that must be unique change, the old owners let go of them first, so that one object can take over another's
+/// in the same plan whatever the order of the rows.
+async fn free_unique_values<T: Stored>(
     transaction: &DatabaseTransaction,
-    draft: &Draft,
     edits: &[Edit<T>],
 ) -> Result<(), DbErr> {
-    let moved = edits.iter().filter_map(|edit| {
-        let (before, after) = (edit.before.as_ref()?, edit.after.as_ref()?);
-        (before.header().slug != after.header().slug).then_some(before)
-    });
-    for owner in moved {
-        let slug = &owner.header().slug;
-        if T::table(draft.catalog()).by_slug(slug).is_some() {
-            let park = Query::update()
-                .table(T::Entity::default())
-                .value("slug", format!("moving {}", owner.header().id))
-                .and_where(T::ID.eq(owner.header().id))
-                .to_owned();
-            transaction.execute(&park).await?;
+    for edit in edits {
+        let (Some(before), Some(after)) = (&edit.before, &edit.after) else {
+            continue;
+        };
+        let slug_moves = before.header().slug != after.header().slug;
+        if !slug_moves && before.unique_values() == after.unique_values() {
+            continue;
         }
+        let id = before.header().id;
+        let mut park = Query::update();
+        park.table(T::Entity::default()).and_where(T::ID.eq(id));
+        if slug_moves {
+            park.value("slug", format!("moving {id}"));
+        }
+        for (column, _) in before.unique_values() {
+            park.value(column, Option::<String>::None);
+        }
+        transaction.execute(&park).await?;
     }
     Ok(())
 }
 
 /// How many parents an object has above it.
 fn depth<T: Stored>(draft: &Draft, record: &Arc<T>) -> usize {
-    let mut above = record.parent();
-    let mut depth = 0;
-    while let Some(parent) = above {
-        depth += 1;
-        above = draft.get(parent).and_then(|record| record.parent());
-    }
-    depth
+    draft.ancestors(record.parent()).count()
 }
 
 async fn delete_rows<T: Stored>(

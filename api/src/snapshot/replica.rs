@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
@@ -46,8 +46,10 @@ pub struct Replica {
 struct Shared {
     database: Database,
     published: ArcSwap<Catalog>,
-    /// Held while the next snapshot is made: there is one line of them.
-    making: Mutex<()>,
+    /// Held while the next snapshot is made: there is one line of them. Holds the number of the last round that succeeded.
+    making: Mutex<u64>,
+    /// How many rounds have begun.
+    rounds: AtomicU64,
     following: AtomicBool,
 }
 
@@ -61,7 +63,8 @@ impl Replica {
             shared: Arc::new(Shared {
                 database,
                 published: ArcSwap::from_pointee(catalog),
-                making: Mutex::new(()),
+                making: Mutex::new(0),
+                rounds: AtomicU64::new(0),
                 following: AtomicBool::new(false),
             }),
         })
@@ -92,63 +95,78 @@ impl Replica {
         self.peek().position.newest()
     }
 
-    /// Brings the snapshot to what the database holds now.
+    /// A snapshot of what the database holds now, or later. Callers that wait together share the work: a round that began
+    /// after a caller came will do for it.
     pub async fn catch_up(&self) -> Result<Arc<Catalog>, ReplicaError> {
-        let _line = self.shared.making.lock().await;
-        self.make_next().await
+        let begun_before = self.shared.rounds.load(Ordering::SeqCst);
+        let mut succeeded = self.shared.making.lock().await;
+        if *succeeded > begun_before {
+            return Ok(self.current());
+        }
+        let round = self.shared.rounds.fetch_add(1, Ordering::SeqCst) + 1;
+        let catalog = self.make_next().await?;
+        *succeeded = round;
+        Ok(catalog)
     }
 
-    /// A snapshot that contains this committed change of this process. Writers that wait together share the work.
+    /// A snapshot that contains this committed change of this process.
     pub async fn containing(&self, sequence: i64) -> Result<Arc<Catalog>, ReplicaError> {
-        let contained = || Some(self.current()).filter(|now| now.position.contains(sequence));
-        if let Some(catalog) = contained() {
-            return Ok(catalog);
+        let current = self.current();
+        if current.position.contains(sequence) {
+            return Ok(current);
         }
-        let _line = self.shared.making.lock().await;
-        match contained() {
-            Some(catalog) => Ok(catalog),
-            None => self.make_next().await,
-        }
+        self.catch_up().await
     }
 
-    /// Waits until the snapshot contains a change that some replica has committed. The caller bounds the wait.
+    /// Waits until the snapshot contains everything that a replica knew whose newest change was this one. The caller
+    /// bounds the wait.
     pub async fn wait_for(&self, sequence: i64) {
-        const PAUSE: Duration = Duration::from_millis(5);
-        while !self.peek().position.contains(sequence) {
-            if let Err(error) = self.containing(sequence).await {
-                tracing::warn!(%error, "can't catch up");
+        const PAUSE: Duration = Duration::from_millis(20);
+        while self.peek().position.complete_to() < sequence {
+            // The change itself may be here already while one below it, committed since, is not: only a look at the
+            // database from now on tells.
+            match self.catch_up().await {
+                Ok(catalog) if catalog.position.contains(sequence) => return,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "can't catch up"),
             }
-            if !self.peek().position.contains(sequence) {
-                tokio::time::sleep(PAUSE).await;
-            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
     /// Keeps the snapshot up to date until the future is dropped: at once where the database tells of changes, else
     /// within `poll`.
     pub async fn follow(&self, poll: Duration) {
+        /// How many polls pass before listening is tried again.
+        const PATIENCE: u32 = 30;
         let mut listener = self.shared.database.listener().await;
+        let mut polls = 0;
         loop {
             match self.catch_up().await {
                 Ok(_) => self.shared.following.store(true, Ordering::Relaxed),
                 Err(error) => {
                     self.shared.following.store(false, Ordering::Relaxed);
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "can't follow the change feed"
-                    );
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "can't follow the change feed");
                 }
             }
-            match &mut listener {
-                None => tokio::time::sleep(poll).await,
-                Some(heard) => {
-                    if let Ok(Err(error)) = tokio::time::timeout(poll, heard.recv()).await {
-                        tracing::warn!(%error, "no longer hears of changes; polling");
-                        tokio::time::sleep(poll).await;
-                        listener = self.shared.database.listener().await;
-                    }
+            let Some(heard) = &mut listener else {
+                tokio::time::sleep(poll).await;
+                polls += 1;
+                if polls % PATIENCE == 0 {
+                    listener = self.shared.database.listener().await;
                 }
+                continue;
+            };
+            if let Ok(Err(error)) = tokio::time::timeout(poll, heard.recv()).await {
+                tracing::warn!(%error, "no longer hears of changes; polling");
+                listener = None;
             }
+            // One look at the database answers all that was heard meanwhile.
+            while listener
+                .as_mut()
+                .is_some_and(|heard| heard.next_buffered().is_some())
+            {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the whole: the real server, real databases, HTTP.
 
+mod demo;
 mod exchange;
 mod feed;
 mod generator;

@@ -54,6 +54,13 @@ impl Record for Person {
             .collect()
     }
 
+    fn unique_values(&self) -> Vec<(&'static str, Option<&str>)> {
+        vec![
+            ("origin", self.header.origin.as_deref()),
+            ("subject", self.subject.as_deref()),
+        ]
+    }
+
     fn table(catalog: &Catalog) -> &Table<Self> {
         &catalog.people
     }
@@ -69,7 +76,10 @@ impl Record for Person {
                     .members
                     .remove(team, name_key(old.as_ref()), old.header.id);
             }
-            if let Some(subject) = &old.subject {
+            // Somebody else may have taken it over already.
+            if let Some(subject) = &old.subject
+                && catalog.subjects.get(subject.as_str()) == Some(&old.id())
+            {
                 catalog.subjects.remove(subject.as_str());
             }
         }

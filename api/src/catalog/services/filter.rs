@@ -323,7 +323,7 @@ fn serves(service: &Service, customer: Id<Customer>, catalog: &Catalog) -> bool 
 fn exactly<'a, K: Clone + Ord + std::hash::Hash>(index: &'a Index<K>, value: &K) -> Candidates<'a> {
     Candidates {
         at_most: index.count(value),
-        ids: Box::new(index.ids(value).collect::<Vec<_>>().into_iter()),
+        ids: Box::new(index.ids(value)),
     }
 }
 

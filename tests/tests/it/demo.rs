@@ -1,0 +1,150 @@
+//! The questions that a catalog must answer, asked of the demo.
+
+use kundig_tests::{Database, Server, Settings, on_both_databases};
+use serde_json::{Value, json};
+
+on_both_databases!(
+    question_2_what_is_this_service_for,
+    question_3_whom_do_i_ask,
+    question_10_what_changed_and_who_did_it,
+    a_catalog_that_somebody_has_begun_is_left_alone,
+);
+
+async fn demo(database: &Database) -> Server {
+    Settings::new(database).arg("--demo").start().await
+}
+
+async fn ask(server: &Server, query: &str) -> Value {
+    server.query(query).send().await.expect_data().clone()
+}
+
+/// Whose outcome, worth what, and through which chain.
+async fn question_2_what_is_this_service_for(database: Database) {
+    let server = demo(&database).await;
+    let data = ask(
+        &server,
+        r#"{ service(slug: "patient-index") {
+          contributions { outcome { slug } }
+          dependents(first: 50) { nodes { strength dependent {
+            slug
+            contributions { share outcome { slug valuePerHour { amount currency } customer { slug parent { slug } } } }
+          } } }
+        } }"#,
+    )
+    .await;
+    let dependents = data["service"]["dependents"]["nodes"].as_array().cloned();
+    let beds = dependents
+        .into_iter()
+        .flatten()
+        .find(|edge| edge["dependent"]["slug"] == "bed-management");
+    assert_eq!(
+        beds,
+        Some(json!({
+            "strength": 0.9,
+            "dependent": {
+                "slug": "bed-management",
+                "contributions": [
+                    {"share": 0.3, "outcome": {
+                        "slug": "emergency-admission",
+                        "valuePerHour": {"amount": "18900.00", "currency": "EUR"},
+                        "customer": {"slug": "notaufnahme", "parent": {"slug": "klinikum-aurora"}},
+                    }},
+                    {"share": 0.8, "outcome": {
+                        "slug": "patient-discharge",
+                        "valuePerHour": {"amount": "12400.00", "currency": "EUR"},
+                        "customer": {"slug": "klinikum-aurora", "parent": null},
+                    }},
+                ],
+            },
+        })),
+        "the patient index is for discharge, by way of bed management"
+    );
+}
+
+/// Who answers for it to the business, who delivers it.
+async fn question_3_whom_do_i_ask(database: Database) {
+    let server = demo(&database).await;
+    let data = ask(
+        &server,
+        r#"{ service(slug: "bed-management") {
+          businessOwner { name email customer { name } }
+          serviceOwner { name email }
+          team { name parent { name } members { name } }
+        } }"#,
+    )
+    .await;
+    assert_eq!(
+        data["service"],
+        json!({
+            "businessOwner": {
+                "name": "Jörg Weiß",
+                "email": "joerg.weiss@klinikum-aurora.example",
+                "customer": {"name": "Klinikum Aurora"},
+            },
+            "serviceOwner": {"name": "Dieter Köhler", "email": "dieter.koehler@querbund.example"},
+            "team": {
+                "name": "Health applications",
+                "parent": {"name": "Business applications"},
+                "members": [{"name": "Dieter Köhler"}, {"name": "Ines Müller"}],
+            },
+        })
+    );
+}
+
+/// And what happens right now.
+async fn question_10_what_changed_and_who_did_it(database: Database) {
+    let server = demo(&database).await;
+    let service = ask(
+        &server,
+        r#"{ service(slug: "bed-management") { id version } }"#,
+    )
+    .await;
+    let id = service["service"]["id"].clone();
+    server
+        .query("mutation($input: UpdateServiceInput!) { updateService(input: $input) { userErrors { message } } }")
+        .variables(json!({"input": {"id": id, "tier": "TIER_4", "expectedVersion": 1}}))
+        .send()
+        .await
+        .expect_data();
+    let data = server
+        .query("query($ids: [ID!]) { changes(filter: {subjectIds: $ids}) { totalCount nodes { actor kind type subject { id } diff } } }")
+        .variables(json!({"ids": [id]}))
+        .send()
+        .await
+        .expect_data()
+        .clone();
+    let changes = &data["changes"];
+    assert_eq!(changes["totalCount"], 2);
+    assert_eq!(changes["nodes"][0]["actor"], "kundig serve --demo");
+    assert_eq!(changes["nodes"][0]["kind"], "CREATED");
+    assert_eq!(
+        changes["nodes"][1],
+        json!({
+            "actor": "anonymous",
+            "kind": "UPDATED",
+            "type": "Service",
+            "subject": {"id": id},
+            "diff": {"tier": {"from": "TIER_1", "to": "TIER_4"}},
+        })
+    );
+}
+
+async fn a_catalog_that_somebody_has_begun_is_left_alone(database: Database) {
+    let server = demo(&database).await;
+    let first = ask(
+        &server,
+        "{ services { totalCount } changes { totalCount } }",
+    )
+    .await;
+    assert_eq!(first["services"]["totalCount"], 69);
+    drop(server);
+    let server = demo(&database).await;
+    assert_eq!(
+        ask(
+            &server,
+            "{ services { totalCount } changes { totalCount } }"
+        )
+        .await,
+        first
+    );
+}
