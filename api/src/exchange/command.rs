@@ -219,3 +219,54 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+mod tests {
+    use super::*;
+    use crate::exchange::diagnostics::{Mark, Place};
+
+    fn imported(warnings: usize) -> Imported {
+        let mut problems = Problems::default();
+        for column in 1..=warnings {
+            let mark = Mark { line: 1, column };
+            problems.warning(Place::new(&"a.yaml".into(), mark), "odd");
+        }
+        let summary = Summary {
+            created: 3,
+            updated: 1,
+            unchanged: 0,
+        };
+        Imported { summary, problems }
+    }
+
+    #[test]
+    fn the_summary_counts_what_happened_or_would_happen() {
+        assert_eq!(
+            closing(&imported(0), false),
+            "3 created, 1 updated, 0 unchanged"
+        );
+        assert_eq!(
+            closing(&imported(1), true),
+            "3 would be created, 1 would be updated, 0 unchanged, 1 warning; nothing was written"
+        );
+    }
+
+    #[test]
+    fn an_export_replaces_a_file_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("catalog.yaml");
+        std::fs::write(&file, "old").unwrap();
+        export(&Catalog::default(), Some(&file), &mut Vec::new()).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_export_that_cannot_be_written_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("none/catalog.yaml");
+        let error = export(&Catalog::default(), Some(&nowhere), &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("none/catalog.yaml"), "{error}");
+    }
+}

@@ -6,6 +6,7 @@ mod customers_and_outcomes;
 mod demo;
 mod dependencies;
 mod every_type;
+mod exchange;
 mod feed;
 mod generator;
 mod listing;

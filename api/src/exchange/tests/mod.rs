@@ -3,6 +3,7 @@
 
 mod backstage;
 mod kundig;
+mod preview;
 mod repeat;
 mod round_trip;
 mod untidy;

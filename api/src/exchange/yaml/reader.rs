@@ -455,7 +455,7 @@ mod tests {
     #[test]
     fn nesting_without_end_is_refused_at_once() {
         let start = Instant::now();
-        let flow = faults(&"[".repeat(1_000_000));
+        let flow = faults(&"[".repeat(MAX_FLOW_CHARACTERS));
         assert!(flow[0].2.contains("nest deeper"), "{flow:?}");
         let block = faults(&"- ".repeat(1_000_000));
         assert!(block[0].2.contains("nest deeper"), "{block:?}");
