@@ -1,7 +1,7 @@
 //! Checking what a mutation or an import wants to put into an object, collecting everything that is wrong.
 
 use rust_decimal::Decimal;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::draft::Draft;
 use super::errors::{UserError, UserErrorCode, UserErrors};
@@ -144,7 +144,10 @@ impl<'a> Form<'a> {
             Patch::Keep => {}
             Patch::Clear => value.clear(),
             Patch::Set(new) if !self.json_fits(field, &new) => {}
-            Patch::Set(Value::Object(new)) => *value = new,
+            Patch::Set(Value::Object(mut new)) => {
+                new.values_mut().for_each(settle_numbers);
+                *value = new;
+            }
             Patch::Set(_) => self.invalid(field, "must be a JSON object: `{\"key\": …}`"),
         }
     }
@@ -334,6 +337,31 @@ fn example_slug(attempt: &str) -> String {
         slug if slug.is_empty() => "patient-index".to_owned(),
         slug => slug,
     }
+}
+
+/// Writes large floats as the whole numbers that they are, as PostgreSQL does: `1e16` would come back as
+/// 10000000000000000 and look like a change to whoever sends it again.
+pub fn settle_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = large_whole(number) {
+                *number = whole;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(settle_numbers),
+        Value::Object(map) => map.values_mut().for_each(settle_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// Smaller floats are written out with their `.0`, which PostgreSQL keeps, and larger ones are no integers to read.
+fn large_whole(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    if float.abs() < 1e16 {
+        return None;
+    }
+    let whole: Number = format!("{float:.0}").parse().ok()?;
+    (!whole.is_f64()).then_some(whole)
 }
 
 fn holds_nul(value: &Value) -> bool {

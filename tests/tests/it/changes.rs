@@ -82,47 +82,17 @@ async fn a_diff_says_what_each_changed_field_was(database: Database) {
     let ward = CUSTOMER.create(&server, json!({"name": "Ward"})).await;
     let input = json!({"name": "Discharge", "customerId": ward["id"], "valuePerHour": "12400.5"});
     let outcome = OUTCOME.create(&server, input).await;
-    let index = SERVICE.create(&server, json!({"name": "Index"})).await;
     let input = json!({"name": "Beds", "tags": ["b", "a"], "links": [{"url": "https://example.org/"}], "teamId": team["id"]});
     let beds = SERVICE.create(&server, input).await;
-    let (team_id, outcome_id, index_id, beds_id) = (
-        text(&team["id"]),
-        text(&outcome["id"]),
-        text(&index["id"]),
-        &beds["id"],
-    );
 
-    TEAM.update(
-        &server,
-        json!({"id": team_id, "annotations": {"a": 1, "c": null}, "description": "Late"}),
-    )
-    .await;
-    OUTCOME
-        .update(
-            &server,
-            json!({"id": outcome_id, "valuePerHour": "12400.0001"}),
-        )
-        .await;
-    SERVICE.update(&server, json!({"id": beds_id, "tags": ["a", "c"], "tier": "TIER_1", "links": null, "teamId": null})).await;
-    for strength in [1.0, 0.5] {
-        let input = json!({"dependentId": beds_id, "dependencyId": index_id, "strength": strength});
-        mutate(&server, "setDependency", "dependency { strength }", input)
-            .await
-            .expect_payload();
-    }
-    let edge = json!({"dependentId": beds_id, "dependencyId": index_id});
-    mutate(&server, "removeDependency", "dependent { id }", edge)
-        .await
-        .expect_payload();
-    let input = json!({"serviceId": beds_id, "outcomeId": outcome_id, "share": 0.8});
-    mutate(&server, "setContribution", "contribution { share }", input)
-        .await
-        .expect_payload();
-    let input = json!({"serviceId": beds_id, "outcomeId": outcome_id});
-    mutate(&server, "removeContribution", "service { id }", input)
-        .await
-        .expect_payload();
-    let confirm = json!({"serviceId": beds_id});
+    let input =
+        json!({"id": team["id"], "annotations": {"a": 1, "c": null}, "description": "Late"});
+    TEAM.update(&server, input).await;
+    let input = json!({"id": outcome["id"], "valuePerHour": "12400.0001"});
+    OUTCOME.update(&server, input).await;
+    let input = json!({"id": beds["id"], "tags": ["a", "c"], "tier": "TIER_1", "links": null, "teamId": null});
+    SERVICE.update(&server, input).await;
+    let confirm = json!({"serviceId": beds["id"]});
     let answer = mutate(
         &server,
         "confirmOwnership",
@@ -131,43 +101,28 @@ async fn a_diff_says_what_each_changed_field_was(database: Database) {
     )
     .await;
     let confirmed = &answer.expect_payload()["service"]["ownershipConfirmedAt"];
+    TEAM.delete(&server, &team).await;
 
     let changes = changes_after(&server, &start).await;
-    let found: Vec<Value> = changes
-        .iter()
-        .map(|change| json!([change["kind"], change["type"], change["diff"]]))
-        .collect();
-    let new = |value: Value| json!({"from": null, "to": value});
-    let service = |name: &str, slug: &str| {
-        json!({"name": new(json!(name)), "slug": new(json!(slug)), "kind": new(json!("BUSINESS_SERVICE")),
-            "lifecycle": new(json!("LIVE")), "tier": new(json!("TIER_3"))})
-    };
-    let mut beds_diff = service("Beds", "beds");
-    beds_diff["tags"] = new(json!(["a", "b"]));
-    beds_diff["links"] = new(json!([{"url": "https://example.org/"}]));
-    beds_diff["teamId"] = new(json!(team_id));
-    let expected = [
-        json!(["CREATED", "Team", {"name": new(json!("Nächte")), "slug": new(json!("naechte")), "annotations": new(json!({"a": 1, "b": [2]}))}]),
-        json!(["CREATED", "Customer", {"name": new(json!("Ward")), "slug": new(json!("ward"))}]),
-        json!(["CREATED", "BusinessOutcome", {"name": new(json!("Discharge")), "slug": new(json!("discharge")),
-            "customerId": new(ward["id"].clone()), "valuePerHour": new(json!("12400.50"))}]),
-        json!(["CREATED", "Service", service("Index", "index")]),
-        json!(["CREATED", "Service", beds_diff]),
-        json!(["UPDATED", "Team", {"annotations": {"from": {"b": [2]}, "to": {"c": null}}, "description": new(json!("Late"))}]),
-        json!(["UPDATED", "BusinessOutcome", {"valuePerHour": {"from": "12400.50", "to": "12400.0001"}}]),
-        json!(["UPDATED", "Service", {"tags": {"from": ["a", "b"], "to": ["a", "c"]}, "tier": {"from": "TIER_3", "to": "TIER_1"},
-            "links": {"from": [{"url": "https://example.org/"}], "to": null}, "teamId": {"from": team_id, "to": null}}]),
-        json!(["UPDATED", "Service", {"dependencies": new(json!({&index_id: {"strength": 1.0}}))}]),
-        json!(["UPDATED", "Service", {"dependencies": {"from": {&index_id: {"strength": 1.0}}, "to": {&index_id: {"strength": 0.5}}}}]),
-        json!(["UPDATED", "Service", {"dependencies": {"from": {&index_id: {"strength": 0.5}}, "to": null}}]),
-        json!(["UPDATED", "Service", {"contributions": new(json!({&outcome_id: 0.8}))}]),
-        json!(["UPDATED", "Service", {"contributions": {"from": {&outcome_id: 0.8}, "to": null}}]),
-        json!(["UPDATED", "Service", {"ownershipConfirmedAt": new(confirmed.clone())}]),
-    ];
-    for (found, expected) in found.iter().zip(&expected) {
-        assert_eq!(found, expected);
-    }
-    assert_eq!(found.len(), expected.len());
+    expect_diffs(
+        &changes,
+        &[
+            json!(["CREATED", "Team", {"name": new("Nächte"), "slug": new("naechte"), "annotations": new(json!({"a": 1, "b": [2]}))}]),
+            json!(["CREATED", "Customer", {"name": new("Ward"), "slug": new("ward")}]),
+            json!(["CREATED", "BusinessOutcome", {"name": new("Discharge"), "slug": new("discharge"),
+                "customerId": new(&*text(&ward["id"])), "valuePerHour": new("12400.50")}]),
+            json!(["CREATED", "Service", {"name": new("Beds"), "slug": new("beds"), "kind": new("BUSINESS_SERVICE"),
+                "lifecycle": new("LIVE"), "tier": new("TIER_3"), "tags": new(json!(["a", "b"])),
+                "links": new(json!([{"url": "https://example.org/"}])), "teamId": new(&*text(&team["id"]))}]),
+            json!(["UPDATED", "Team", {"annotations": {"from": {"b": [2]}, "to": {"c": null}}, "description": new("Late")}]),
+            json!(["UPDATED", "BusinessOutcome", {"valuePerHour": {"from": "12400.50", "to": "12400.0001"}}]),
+            json!(["UPDATED", "Service", {"tags": {"from": ["a", "b"], "to": ["a", "c"]}, "tier": {"from": "TIER_3", "to": "TIER_1"},
+                "links": {"from": [{"url": "https://example.org/"}], "to": null}, "teamId": {"from": team["id"], "to": null}}]),
+            json!(["UPDATED", "Service", {"ownershipConfirmedAt": new(&*text(confirmed))}]),
+            json!(["DELETED", "Team", {"name": {"from": "Nächte", "to": null}, "slug": {"from": "naechte", "to": null},
+                "annotations": {"from": {"a": 1, "c": null}, "to": null}, "description": {"from": "Late", "to": null}}]),
+        ],
+    );
 
     drop(server);
     let server = settings.start().await;
@@ -176,6 +131,95 @@ async fn a_diff_says_what_each_changed_field_was(database: Database) {
         changes,
         "the feed is in the database"
     );
+}
+
+async fn a_diff_names_the_edges_that_changed(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create(&server, json!({"name": "Ward"})).await;
+    let input = json!({"name": "Discharge", "customerId": ward["id"], "valuePerHour": "1"});
+    let outcome = text(&OUTCOME.create(&server, input).await["id"]);
+    let index = text(&SERVICE.create(&server, json!({"name": "Index"})).await["id"]);
+    let queue = text(&SERVICE.create(&server, json!({"name": "Queue"})).await["id"]);
+    let beds = text(&SERVICE.create(&server, json!({"name": "Beds"})).await["id"]);
+    let start = newest_change(&server).await;
+    for (mutation, selection, input) in [
+        (
+            "setDependency",
+            "dependency { strength }",
+            json!({"dependentId": beds, "dependencyId": index}),
+        ),
+        (
+            "setDependency",
+            "dependency { strength }",
+            json!({"dependentId": beds, "dependencyId": queue}),
+        ),
+        (
+            "setDependency",
+            "dependency { strength }",
+            json!({"dependentId": beds, "dependencyId": index, "strength": 0.5}),
+        ),
+        (
+            "removeDependency",
+            "dependent { id }",
+            json!({"dependentId": beds, "dependencyId": queue}),
+        ),
+        (
+            "removeDependency",
+            "dependent { id }",
+            json!({"dependentId": beds, "dependencyId": index}),
+        ),
+        (
+            "setContribution",
+            "contribution { share }",
+            json!({"serviceId": beds, "outcomeId": outcome, "share": 0.8}),
+        ),
+        (
+            "removeContribution",
+            "service { id }",
+            json!({"serviceId": beds, "outcomeId": outcome}),
+        ),
+    ] {
+        mutate(&server, mutation, selection, input)
+            .await
+            .expect_payload();
+    }
+
+    let changes = changes_after(&server, &start).await;
+    assert!(
+        changes.iter().all(|change| change["subjectId"] == beds),
+        "edges belong to the service"
+    );
+    let edge = |to: &str, strength: f64| json!({to: {"strength": strength}});
+    let expected = [
+        json!({"dependencies": new(edge(&index, 1.0))}),
+        json!({"dependencies": {"from": {}, "to": edge(&queue, 1.0)}}),
+        json!({"dependencies": {"from": edge(&index, 1.0), "to": edge(&index, 0.5)}}),
+        json!({"dependencies": {"from": edge(&queue, 1.0), "to": {}}}),
+        json!({"dependencies": {"from": edge(&index, 0.5), "to": null}}),
+        json!({"contributions": new(json!({&outcome: 0.8}))}),
+        json!({"contributions": {"from": {&outcome: 0.8}, "to": null}}),
+    ];
+    expect_diffs(
+        &changes,
+        &expected.map(|diff| json!(["UPDATED", "Service", diff])),
+    );
+}
+
+fn new(value: impl Into<Value>) -> Value {
+    json!({"from": null, "to": value.into()})
+}
+
+/// Kind, type and diff of each change.
+#[track_caller]
+fn expect_diffs(changes: &[Value], expected: &[Value]) {
+    let found: Vec<Value> = changes
+        .iter()
+        .map(|change| json!([change["kind"], change["type"], change["diff"]]))
+        .collect();
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
 }
 
 async fn what_is_refused_or_changes_nothing_leaves_no_change(database: Database) {
@@ -412,6 +456,7 @@ async fn changes(server: &Server, variables: Value) -> Answer {
 on_both_databases!(
     creating_changing_and_deleting_leave_a_change_each,
     a_diff_says_what_each_changed_field_was,
+    a_diff_names_the_edges_that_changed,
     what_is_refused_or_changes_nothing_leaves_no_change,
     changes_are_found_by_type_subject_and_actor,
     the_feed_is_read_from_after_a_sequence,

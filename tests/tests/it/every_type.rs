@@ -1,6 +1,6 @@
 //! What holds for every type of object: slugs, names, versions, annotations.
 
-use kundig_tests::{Database, Server, on_both_databases};
+use kundig_tests::{Database, Server, Settings, on_both_databases};
 use serde_json::{Value, json};
 
 use crate::objects::{ALL, TEAM, Type, assert_refused, text};
@@ -184,6 +184,34 @@ async fn annotations_are_any_json_object(database: Database) {
     }
 }
 
+/// PostgreSQL keeps numbers as decimals, SQLite as text.
+async fn numbers_in_annotations_come_back_as_they_were(database: Database) {
+    let settings = Settings::new(&database);
+    let server = settings.start().await;
+    let numbers = json!({
+        "whole": [0, -1, u64::MAX, i64::MIN],
+        "fractions": [0.1, 1.0, -2.5, 0.300_000_000_000_000_04, 1e-7, 5e-324],
+        "large": [1e15, 1e16, -1e16, 1e19, -1e19, 1.7e308],
+    });
+    let mut shown = numbers.clone();
+    shown["large"] = json!([
+        1e15,
+        10_u64.pow(16),
+        -(10_i64.pow(16)),
+        10_u64.pow(19),
+        -1e19,
+        1.7e308
+    ]);
+    let input = json!({"name": "Numbers", "annotations": numbers});
+    let team = TEAM.create(&server, input).await;
+    assert_eq!(team["annotations"], shown);
+    let input = json!({"id": team["id"], "annotations": numbers});
+    assert_eq!(TEAM.update(&server, input).await, team, "nothing changed");
+    drop(server);
+    let server = settings.start().await;
+    assert_eq!(TEAM.by_slug(&server, "numbers").await, team);
+}
+
 async fn the_version_grows_by_one_with_every_change_and_only_then(database: Database) {
     let server = Server::start(&database).await;
     for ty in ALL {
@@ -304,6 +332,7 @@ on_both_databases!(
     a_long_name_makes_a_slug_that_fits,
     names_are_one_line_that_people_can_read,
     annotations_are_any_json_object,
+    numbers_in_annotations_come_back_as_they_were,
     the_version_grows_by_one_with_every_change_and_only_then,
     a_stale_version_is_refused,
     an_id_of_nothing_is_not_found,

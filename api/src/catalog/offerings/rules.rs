@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::catalog::services::rules::Service;
 use crate::shared::edit::Editable;
-use crate::shared::form::{Form, HeaderPatch};
+use crate::shared::form::{Form, HeaderPatch, settle_numbers};
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::money::Amount;
 use crate::shared::patch::Patch;
@@ -123,8 +123,9 @@ impl Editable for Offering {
         match patch.input_schema {
             Patch::Keep => {}
             Patch::Clear => self.input_schema = Value::Object(Map::new()),
-            Patch::Set(schema) => {
+            Patch::Set(mut schema) => {
                 if check_schema(form, &schema) {
+                    settle_numbers(&mut schema);
                     self.input_schema = schema;
                 }
             }
