@@ -1,9 +1,13 @@
 //! The API's roots, merged from the rooms.
 
+use std::sync::Arc;
+
 use async_graphql::{
     Context, EmptySubscription, ID, Interface, MergedObject, Object, Result, SDLExportOptions,
     SchemaBuilder,
 };
+
+use uuid::Uuid;
 
 use crate::catalog::capabilities::graphql::{
     BusinessCapabilityMutations, BusinessCapabilityQueries, CapabilityNode,
@@ -21,7 +25,8 @@ use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::shared::graphql::{Connection, Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
-use crate::snapshot::Replica;
+use crate::shared::record::Record;
+use crate::snapshot::{Catalog, Replica};
 
 /// Everything that can be asked.
 #[derive(Default, MergedObject)]
@@ -112,38 +117,23 @@ pub enum Node {
 }
 
 /// The object, if it is there.
-pub fn node_of(ctx: &Context<'_>, object: ObjectRef) -> Option<Node> {
-    let catalog = catalog(ctx);
+pub fn node_in(catalog: &Catalog, object: ObjectRef) -> Option<Node> {
+    fn found<T: Record, N: From<Arc<T>> + Into<Node>>(
+        catalog: &Catalog,
+        key: Uuid,
+    ) -> Option<Node> {
+        let record = catalog.get(Id::<T>::new(key))?;
+        Some(N::from(Arc::clone(record)).into())
+    }
     let key = object.id;
     match object.kind {
-        ObjectType::Person => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| PersonNode(record).into()),
-        ObjectType::Team => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| TeamNode(record).into()),
-        ObjectType::Customer => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| CustomerNode(record).into()),
-        ObjectType::BusinessOutcome => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| OutcomeNode(record).into()),
-        ObjectType::BusinessCapability => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| CapabilityNode(record).into()),
-        ObjectType::Service => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| ServiceNode(record).into()),
-        ObjectType::ServiceOffering => catalog
-            .get(Id::new(key))
-            .cloned()
-            .map(|record| OfferingNode(record).into()),
+        ObjectType::Person => found::<_, PersonNode>(catalog, key),
+        ObjectType::Team => found::<_, TeamNode>(catalog, key),
+        ObjectType::Customer => found::<_, CustomerNode>(catalog, key),
+        ObjectType::BusinessOutcome => found::<_, OutcomeNode>(catalog, key),
+        ObjectType::BusinessCapability => found::<_, CapabilityNode>(catalog, key),
+        ObjectType::Service => found::<_, ServiceNode>(catalog, key),
+        ObjectType::ServiceOffering => found::<_, OfferingNode>(catalog, key),
     }
 }
 
@@ -155,7 +145,7 @@ pub struct NodeQueries;
 impl NodeQueries {
     /// The object with this id; null where there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
-        node_of(ctx, id.parse().ok()?)
+        node_in(&catalog(ctx), id.parse().ok()?)
     }
 
     /// The objects with these ids, in the same order; null where there is none. Errors: `BAD_USER_INPUT` for more than 100.
@@ -173,7 +163,7 @@ impl NodeQueries {
         }
         Ok(ids
             .iter()
-            .map(|id| node_of(ctx, id.parse().ok()?))
+            .map(|id| node_in(&catalog(ctx), id.parse().ok()?))
             .collect())
     }
 }

@@ -1,66 +1,72 @@
 //! The change feed in the API.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use sea_orm::DatabaseConnection;
 use strum::IntoEnumIterator;
 
 use super::store::{self, Change};
-use crate::schema::{Node, node_of};
+use crate::schema::{Node, node_in};
 use crate::shared::draft;
 use crate::shared::graphql::{bad_input, catalog, internal, page_size};
 use crate::shared::ids::{ObjectRef, ObjectType};
+use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{DateTime, Json};
 use crate::shared::text::forbidden_character;
 use crate::snapshot::Replica;
 
 /// One committed change of the catalog; the feed of these is complete and ordered.
-pub struct ChangeNode(Change);
+pub struct ChangeNode {
+    change: Change,
+    subject: Option<Node>,
+}
 
 /// One committed change of the catalog; the feed of these is complete and ordered.
 #[Object(name = "Change")]
 impl ChangeNode {
     /// Grows with every change; the feed's cursor. A whole number that can be above 2⁵³.
     async fn sequence(&self) -> String {
-        self.0.sequence.to_string()
+        self.change.sequence.to_string()
     }
 
     /// When it was committed.
     async fn at(&self) -> DateTime {
-        DateTime(self.0.at)
+        DateTime(self.change.at)
     }
 
     /// Who did it.
     async fn actor(&self) -> &str {
-        &self.0.actor
+        &self.change.actor
     }
 
     /// What happened to the object.
     async fn kind(&self) -> ChangeKind {
-        self.0.kind.into()
+        self.change.kind.into()
     }
 
     /// The type's name: `Service`, `Person`, …
     #[graphql(name = "type")]
     async fn subject_type(&self) -> String {
-        self.0.subject.kind.to_string()
+        self.change.subject.kind.to_string()
     }
 
     /// The object's id, also once it is deleted.
     async fn subject_id(&self) -> ID {
-        self.0.subject.to_string().into()
+        self.change.subject.to_string().into()
     }
 
     /// The object now; null once deleted.
-    async fn subject(&self, ctx: &Context<'_>) -> Option<Node> {
-        node_of(ctx, self.0.subject)
+    async fn subject(&self) -> Option<&Node> {
+        self.subject.as_ref()
     }
 
     /// Changed fields: name to `{"from": …, "to": …}`; of annotations, dependencies and contributions only the keys
     /// that changed.
     async fn diff(&self) -> Json {
-        Json(self.0.diff.clone())
+        Json(self.change.diff.clone())
     }
 }
 
@@ -158,24 +164,44 @@ impl CursorType for Sequence {
 }
 
 /// How many changes there are, counted when it is asked for.
-pub struct ChangeTotal(store::ChangeFilter);
+pub struct ChangeTotal {
+    filter: store::ChangeFilter,
+    until: i64,
+}
 
 #[Object]
 impl ChangeTotal {
     /// How many there are on all pages; computed only when it is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        let database = &ctx.data_unchecked::<Replica>().database().read;
-        let count = store::count(database, &self.0, complete_to(ctx))
+        let count = store::count(database(ctx), &self.filter, self.until)
             .await
             .map_err(|error| internal(&error))?;
         i32::try_from(count).map_err(|error| internal(&error))
     }
 }
 
-/// How far the feed can be shown: as far as nothing will be added any more and the request's catalog has it, so that the
-/// objects are as the changes say.
-fn complete_to(ctx: &Context<'_>) -> i64 {
-    catalog(ctx).position.complete_to()
+/// How far the feed can be shown: up to where nothing will be added any more. Where that is short of a change that the
+/// request's catalog has already, because a transaction that began earlier is still running, it is waited for a little:
+/// mostly it ends at once, and then a client finds its own change.
+async fn shown_until(ctx: &Context<'_>) -> Result<i64> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    const PATIENCE: u32 = 50;
+    let known = catalog(ctx).position.newest();
+    let mut until = 0;
+    for _ in 0..PATIENCE {
+        until = store::complete_to(database(ctx))
+            .await
+            .map_err(|error| internal(&error))?;
+        if until >= known {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(until)
+}
+
+fn database<'a>(ctx: &Context<'a>) -> &'a DatabaseConnection {
+    &ctx.data_unchecked::<Replica>().database().read
 }
 
 /// One page of the feed.
@@ -210,28 +236,38 @@ impl ChangeQueries {
                     .map_err(|_| bad_input(format!("`after` is {text:?}, which is not a sequence")))
             })
             .transpose()?;
-        let database = &ctx.data_unchecked::<Replica>().database().read;
-        let mut changes = store::read(
-            database,
-            &filter,
-            (after.unwrap_or(0), complete_to(ctx)),
-            size as u64 + 1,
-        )
-        .await
-        .map_err(|error| internal(&error))?;
+        let until = shown_until(ctx).await?;
+        let range = (after.unwrap_or(0), until);
+        let mut changes = store::read(database(ctx), &filter, range, size as u64 + 1)
+            .await
+            .map_err(|error| internal(&error))?;
         let has_next = changes.len() > size;
         changes.truncate(size);
         let has_previous = match after {
             None => false,
-            Some(after) => store::any_until(database, &filter, after)
+            Some(after) => store::any_until(database(ctx), &filter, after)
                 .await
                 .map_err(|error| internal(&error))?,
         };
+        // The feed may be ahead of the request's catalog, and a subject must not look deleted for that.
+        let catalog = match changes.last() {
+            Some(last) => ctx
+                .data_unchecked::<Replica>()
+                .containing(last.sequence)
+                .await
+                .map_err(|error| internal(&error))?,
+            None => ctx.data_unchecked::<RequestCatalog>().get(),
+        };
+        let total = ChangeTotal { filter, until };
         let mut connection =
-            ChangeConnection::with_additional_fields(has_previous, has_next, ChangeTotal(filter));
+            ChangeConnection::with_additional_fields(has_previous, has_next, total);
         connection.edges = changes
             .into_iter()
-            .map(|change| Edge::new(Sequence(change.sequence), ChangeNode(change)))
+            .map(|change| {
+                let cursor = Sequence(change.sequence);
+                let subject = node_in(&catalog, change.subject);
+                Edge::new(cursor, ChangeNode { change, subject })
+            })
             .collect();
         Ok(connection)
     }

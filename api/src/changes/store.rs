@@ -11,6 +11,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
 use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::store::DamagedRow;
@@ -62,6 +63,11 @@ impl ChangeFilter {
                     .map(|actor| change::Column::Actor.eq(actor)),
             )
     }
+}
+
+/// The sequence up to which nothing will ever be added to the feed.
+pub async fn complete_to<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
+    Ok(dialect::horizon(connection).await? - 1)
 }
 
 /// The first changes after a sequence, oldest first, up to another below which nothing will ever be added.
