@@ -27,6 +27,7 @@ use crate::{
         ids::{Id, ObjectRef, ObjectType},
         patch::Patch,
         record::{Record, Unresolved},
+        text::forbidden_character,
     },
 };
 
@@ -43,7 +44,10 @@ pub struct Summary {
 
 /// Plans an import on `draft`. Where `problems` has errors afterwards the plan must not be committed.
 pub fn plan(items: &[Item], draft: &mut Draft, problems: &mut Problems) -> Summary {
-    let mut items: Vec<&Item> = items.iter().collect();
+    let mut items: Vec<&Item> = items
+        .iter()
+        .filter(|item| can_be_kept(item, problems))
+        .collect();
     items.sort_by_key(|item| order(item));
     let mut bench = Bench::new(draft);
     let mut fallback = Fallback::default();
@@ -127,6 +131,35 @@ fn back_in_place<T: fields::Importable>(id: Id<T>, draft: &mut Draft) -> bool {
     }
     draft.put(record);
     true
+}
+
+/// Whether what is remembered of an item's origin and references can be stored and looked up.
+fn can_be_kept(item: &Item, problems: &mut Problems) -> bool {
+    const LONGEST: usize = 500;
+    let origin = item.identity.origin.iter().map(|text| (text, &item.at));
+    let references = item.stated.iter().flat_map(|stated| {
+        let texts = std::iter::once(&stated.wanted.target).chain(&stated.wanted.origin);
+        texts.map(|text| (text, &stated.at))
+    });
+    let mut all_fit = true;
+    for (text, at) in origin.chain(references) {
+        let wrong = if text.len() > LONGEST {
+            format!(
+                "this has {} bytes; an origin or a reference has at most {LONGEST}",
+                text.len()
+            )
+        } else if let Some(character) = forbidden_character(text) {
+            format!(
+                "this holds the control character U+{:04X}",
+                u32::from(character)
+            )
+        } else {
+            continue;
+        };
+        problems.error(at.clone(), wrong);
+        all_fit = false;
+    }
+    all_fit
 }
 
 /// Objects that others need come first; among services of one name the one that people see gets the plain slug. The

@@ -300,3 +300,23 @@ fn strict_makes_untidiness_an_error() {
     let tidy = Reading::of_text(Format::Backstage, COMPONENT.to_owned());
     assert!(!tidy.plan(&mut draft, true).problems.has_errors());
 }
+
+#[test]
+fn what_cannot_be_remembered_is_an_error() {
+    let long = "x".repeat(600);
+    let mut world = World::default();
+    let imported = world.backstage(&format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {{name: {long}}}\nspec: {{type: team, parent: \"a\\0b\"}}\n"
+    ));
+    assert!(imported.problems.has_errors());
+    let imported = world.kundig(&format!(
+        "apiVersion: kundig/v1\nkind: Team\nmetadata: {{slug: a, name: A, origin: {long}}}\nspec: {{parent: {long}}}\n"
+    ));
+    assert_eq!(
+        imported.problems.errors().count(),
+        2,
+        "{:#?}",
+        told(&imported)
+    );
+    assert!(world.catalog.is_empty());
+}
