@@ -3,7 +3,7 @@
 //! Conventions that hold for all of them: instants are microseconds since 1970 in UTC and money is
 //! ten-thousandths of the reporting currency, both as 64-bit integers, because SQLite has neither an instant nor
 //! an exact decimal type and both must sort and add up exactly on either database. Enumerations are stored by their
-//! API names.
+//! API names, a tier by its number.
 
 pub mod business_capability;
 pub mod business_outcome;

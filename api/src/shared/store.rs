@@ -60,7 +60,7 @@ pub trait Stored: Record {
     /// The record in a row, without the parts that other tables hold.
     fn from_row(row: Row<Self>) -> Result<Self, DamagedRow>;
 
-    /// The row of a record, everything set.
+    /// The row of a record, everything set but what [`write_parts`](Self::write_parts) writes.
     fn to_row(&self) -> ActiveRow<Self>;
 
     /// Adds the parts that other tables hold to these records.

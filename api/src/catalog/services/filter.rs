@@ -20,7 +20,7 @@ use crate::shared::record::Record;
 use crate::shared::text::folded;
 use crate::snapshot::{Catalog, Index};
 
-/// Which services; every condition that is given must hold. An empty list matches nothing.
+/// Which services; every condition that is given must hold. An empty list of alternatives matches nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFilter {
     /// One of these slugs.
