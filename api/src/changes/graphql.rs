@@ -25,7 +25,7 @@ pub struct ChangeNode {
 }
 
 /// One committed change of the catalog; the feed of these is complete and ordered.
-#[Object(name = "Change")]
+#[Object(name = "Change", serial)]
 impl ChangeNode {
     /// Grows with every change; the feed's cursor. A whole number that can be above 2⁵³.
     async fn sequence(&self) -> String {

@@ -24,7 +24,7 @@ node! {
 }
 
 /// A result the business wants, and what an hour without it costs.
-#[Object(name = "BusinessOutcome")]
+#[Object(name = "BusinessOutcome", serial)]
 impl OutcomeNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
@@ -135,6 +135,7 @@ impl From<Metric> for OutcomeMetric {
 
 /// How much of an outcome rests on a service.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct OutcomeContribution {
     /// The service.
     pub service: ServiceNode,

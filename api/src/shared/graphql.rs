@@ -75,7 +75,7 @@ pub fn gone(what: &str) -> Error {
 pub struct Money(pub Amount);
 
 /// An amount in the catalog's one reporting currency.
-#[Object]
+#[Object(serial)]
 impl Money {
     /// The exact amount.
     async fn amount(&self) -> Decimal {

@@ -47,6 +47,9 @@ pub fn is_slug(text: &str) -> bool {
 
 /// What names are sorted by: lower case without accents, so that `Ärzte` stands beside `Arzt`.
 pub fn sort_key(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     deunicode(name).to_lowercase()
 }
 

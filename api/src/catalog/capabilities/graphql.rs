@@ -20,7 +20,7 @@ node! {
 }
 
 /// What the business is able to do; capabilities form a tree.
-#[Object(name = "BusinessCapability")]
+#[Object(name = "BusinessCapability", serial)]
 impl CapabilityNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {

@@ -22,7 +22,7 @@ node! {
 }
 
 /// A part of the business, or an outside party, that services exist for: a ward, a branch, a faculty.
-#[Object(name = "Customer")]
+#[Object(name = "Customer", serial)]
 impl CustomerNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {

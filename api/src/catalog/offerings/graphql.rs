@@ -25,7 +25,7 @@ node! {
 }
 
 /// What can be requested of a service.
-#[Object(name = "ServiceOffering")]
+#[Object(name = "ServiceOffering", serial)]
 impl OfferingNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {

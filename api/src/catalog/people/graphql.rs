@@ -23,7 +23,7 @@ node! {
 }
 
 /// Somebody in the organisation, or an automation account.
-#[Object(name = "Person")]
+#[Object(name = "Person", serial)]
 impl PersonNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {

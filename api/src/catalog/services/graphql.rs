@@ -31,7 +31,7 @@ node! {
 }
 
 /// What is delivered: a business service, or what it is made of.
-#[Object(name = "Service")]
+#[Object(name = "Service", serial)]
 impl ServiceNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
@@ -229,6 +229,7 @@ impl ServiceNode {
 
 /// What a service needs to work.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct ServiceDependency {
     /// The one that needs.
     dependent: ServiceNode,

@@ -22,7 +22,7 @@ node! {
 }
 
 /// A team that delivers services.
-#[Object(name = "Team")]
+#[Object(name = "Team", serial)]
 impl TeamNode {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
