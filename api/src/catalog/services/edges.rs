@@ -20,7 +20,7 @@ pub fn set_dependency(
         draft,
         ("dependentId", dependent),
         ("dependencyId", dependency),
-        ("strength", strength),
+        Some(("strength", strength)),
     )?;
     if service.id() == target {
         let message = "a service can't depend on itself";
@@ -53,7 +53,7 @@ pub fn remove_dependency(
         draft,
         ("dependentId", dependent),
         ("dependencyId", dependency),
-        ("strength", 1.0),
+        None,
     )?;
     let id = service.id();
     if service.dependencies.remove(&target).is_none() {
@@ -80,7 +80,7 @@ pub fn set_contribution(
         draft,
         ("serviceId", service),
         ("outcomeId", outcome),
-        ("share", share),
+        Some(("share", share)),
     )?;
     let id = service.id();
     service.contributions.insert(target, share);
@@ -94,12 +94,8 @@ pub fn remove_contribution(
     service: &str,
     outcome: &str,
 ) -> Result<(Id<Service>, Id<Outcome>), UserErrors> {
-    let (mut service, target) = ends::<Outcome>(
-        draft,
-        ("serviceId", service),
-        ("outcomeId", outcome),
-        ("share", 1.0),
-    )?;
+    let (mut service, target) =
+        ends::<Outcome>(draft, ("serviceId", service), ("outcomeId", outcome), None)?;
     let id = service.id();
     if service.contributions.remove(&target).is_none() {
         return Err(vec![no_edge(
@@ -128,12 +124,14 @@ fn ends<T: Record>(
     draft: &mut Draft,
     (service_field, service): (&str, &str),
     (target_field, target): (&str, &str),
-    (number_field, number): (&str, f64),
+    number: Option<(&str, f64)>,
 ) -> Result<(Service, Id<T>), UserErrors> {
     let mut form = Form::new(draft);
     let service = form.find::<Service>(&[service_field], service);
     let target = form.find::<T>(&[target_field], target);
-    form.share(number_field, number);
+    if let Some((field, number)) = number {
+        form.share(field, number);
+    }
     form.finish()?;
     let service = service
         .and_then(|id| draft.get(id))
