@@ -67,65 +67,53 @@ impl Config {
             sources: &sources,
             problems: &mut problems,
         };
-
-        let listen = pick.setting("listen", "127.0.0.1:8080", parse_listen);
-        let database = pick.setting("database", "sqlite://kundig.db", parse_database);
-        let database_connections = pick.setting("database_connections", "10", parse_positive);
-        let migrate = pick.setting("migrate", "true", parse_bool);
-        let poll_interval = pick.setting("poll_interval", "1s", parse_duration);
-        let currency = pick.setting("currency", "EUR", Currency::parse);
-        let log = pick.setting("log", "info,sqlx=warn", parse_log_filter);
-        let log_format = pick.setting("log_format", "human", LogFormat::parse);
-
-        // Each of these is `None` only where there is a problem, so the two conditions say the same.
-        match (
-            listen,
-            database,
-            database_connections,
-            migrate,
-            poll_interval,
-            currency,
-            log,
-            log_format,
-        ) {
-            (
-                Some(listen),
-                Some(database),
-                Some(database_connections),
-                Some(migrate),
-                Some(poll_interval),
-                Some(currency),
-                Some(log),
-                Some(log_format),
-            ) if problems.is_empty() => Ok(Self {
-                listen,
-                database,
-                database_connections,
-                migrate,
-                poll_interval,
-                currency,
-                log,
-                log_format,
-            }),
-            _ => Err(ConfigError { problems }),
+        let config = Self {
+            listen: pick.setting("listen", default_listen(), parse_listen),
+            database: pick.setting("database", DatabaseUrl::default(), parse_database),
+            database_connections: pick.setting("database_connections", 10, parse_positive),
+            migrate: pick.setting("migrate", true, parse_bool),
+            poll_interval: pick.setting("poll_interval", Duration::from_secs(1), parse_duration),
+            currency: pick.setting("currency", Currency::default(), Currency::parse),
+            log: pick.setting("log", "info,sqlx=warn".to_owned(), parse_log_filter),
+            log_format: pick.setting("log_format", LogFormat::default(), LogFormat::parse),
+        };
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError { problems })
         }
     }
 }
 
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+/// Takes settings from their sources, and keeps what is wrong with them.
 struct Picker<'a> {
     sources: &'a Sources,
     problems: &'a mut Vec<String>,
 }
 
 impl Picker<'_> {
-    /// The value from the first source that has the setting; what is wrong with it goes to the problems.
+    /// The value from the first source that has the setting. Where that is no good it is a problem, and the default stands
+    /// in so that the other settings are looked at as well.
     fn setting<T>(
         &mut self,
         key: &'static str,
-        default: &str,
-        parse: fn(&str) -> Result<T, String>,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        self.optional(key, parse).unwrap_or(default)
+    }
+
+    /// As [`Picker::setting`], for what need not be set.
+    fn optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let (value, origin) = self.sources.get(key).unwrap_or((default, &Origin::Default));
+        let (value, origin) = self.sources.get(key)?;
         match parse(value) {
             Ok(value) => Some(value),
             Err(problem) => {

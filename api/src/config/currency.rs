@@ -14,6 +14,12 @@ const CODES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency(&'static str);
 
+impl Default for Currency {
+    fn default() -> Self {
+        Self("EUR")
+    }
+}
+
 impl Currency {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let known = CODES.split_whitespace().find(|code| *code == text);

@@ -1,21 +1,23 @@
 //! `kundig.toml`.
 
-use std::{io, path::Path};
+use std::{
+    fmt::{self, Formatter},
+    io,
+    path::Path,
+};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
 
-/// The file's keys. A value is text or what TOML has for it: `migrate = false`, `database_connections = 20`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    listen: Option<String>,
-    database: Option<String>,
-    database_connections: Option<u32>,
-    migrate: Option<bool>,
-    poll_interval: Option<String>,
-    currency: Option<String>,
-    log: Option<String>,
-    log_format: Option<String>,
+use super::sources::KEYS;
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    /// Settings as text, as flags and variables have them.
+    pub(super) settings: Vec<(&'static str, String)>,
 }
 
 /// Why a file was not read.
@@ -29,28 +31,92 @@ pub(super) enum FileError {
     Invalid(#[from] toml::de::Error),
 }
 
-/// The settings of a file as text.
-pub(super) fn read(path: &Path) -> Result<Vec<(&'static str, String)>, FileError> {
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<File, FileError> {
     let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => FileError::NotFound,
         _ => FileError::Unreadable(error),
     })?;
-    let file: File = toml::from_str(&text)?;
-    let settings = [
-        ("listen", file.listen),
-        ("database", file.database),
-        (
-            "database_connections",
-            file.database_connections.map(|count| count.to_string()),
-        ),
-        ("migrate", file.migrate.map(|migrate| migrate.to_string())),
-        ("poll_interval", file.poll_interval),
-        ("currency", file.currency),
-        ("log", file.log),
-        ("log_format", file.log_format),
-    ];
-    Ok(settings
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect())
+    Ok(toml::from_str(&text)?)
+}
+
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = File;
+
+            fn expecting(&self, out: &mut Formatter<'_>) -> fmt::Result {
+                out.write_str("settings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+                let mut file = File::default();
+                while let Some(Key(key)) = map.next_key()? {
+                    let Text(value) = map.next_value()?;
+                    file.settings.push((key, value));
+                }
+                Ok(file)
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// A key that there is.
+struct Key(&'static str);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known: &'static [&'static str] = &KEYS;
+        let key = known.iter().find(|key| **key == name);
+        key.map(|key| Self(key))
+            .ok_or_else(|| de::Error::unknown_field(&name, known))
+    }
+}
+
+/// A value as text: TOML's numbers and truth values as they are written, the items of a list with commas between them.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AsText;
+
+        impl<'de> Visitor<'de> for AsText {
+            type Value = Text;
+
+            fn expecting(&self, out: &mut Formatter<'_>) -> fmt::Result {
+                out.write_str("text, a number, true or false, or a list of them")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_bool<E>(self, truth: bool) -> Result<Text, E> {
+                Ok(Text(truth.to_string()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+                let mut items = Vec::new();
+                while let Some(Text(item)) = list.next_element()? {
+                    items.push(item);
+                }
+                Ok(Text(items.join(",")))
+            }
+        }
+
+        deserializer.deserialize_any(AsText)
+    }
 }

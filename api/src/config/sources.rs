@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fmt::{self, Display, Formatter},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use clap::{ArgAction, Args};
@@ -20,8 +21,8 @@ const PREFIX: &str = "KUNDIG_";
 /// Set by many hosting platforms.
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 
-/// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
-pub(super) const KEYS: [&str; 8] = [
+/// The keys that belong to no group.
+const GENERAL_KEYS: &[&str] = &[
     "listen",
     "database",
     "database_connections",
@@ -31,6 +32,9 @@ pub(super) const KEYS: [&str; 8] = [
     "log",
     "log_format",
 ];
+
+/// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
+pub(super) static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| [GENERAL_KEYS].concat());
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -72,25 +76,28 @@ pub struct Flags {
 
 impl Flags {
     fn settings(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
-        let migrate = self.no_migrate.then(|| "false".to_owned());
-        let no_migrate = migrate.map(|_| ("migrate", "false", "--no-migrate"));
-        let valued = [
-            ("listen", &self.listen, "--listen"),
-            ("database", &self.database, "--database"),
+        let no_migrate = self.no_migrate.then_some("false");
+        let general = [
+            ("listen", self.listen.as_deref(), "--listen"),
+            ("database", self.database.as_deref(), "--database"),
             (
                 "database_connections",
-                &self.database_connections,
+                self.database_connections.as_deref(),
                 "--database-connections",
             ),
-            ("poll_interval", &self.poll_interval, "--poll-interval"),
-            ("currency", &self.currency, "--currency"),
-            ("log", &self.log, "--log"),
-            ("log_format", &self.log_format, "--log-format"),
+            ("migrate", no_migrate, "--no-migrate"),
+            (
+                "poll_interval",
+                self.poll_interval.as_deref(),
+                "--poll-interval",
+            ),
+            ("currency", self.currency.as_deref(), "--currency"),
+            ("log", self.log.as_deref(), "--log"),
+            ("log_format", self.log_format.as_deref(), "--log-format"),
         ];
-        let given = valued
+        general
             .into_iter()
-            .filter_map(|(key, value, flag)| Some((key, value.as_deref()?, flag)));
-        given.chain(no_migrate)
+            .filter_map(|(key, value, flag)| Some((key, value?, flag)))
     }
 }
 
@@ -103,8 +110,6 @@ pub enum Origin {
     Variable(String),
     /// A key of the file.
     File(PathBuf, &'static str),
-    /// Nowhere.
-    Default,
 }
 
 impl Display for Origin {
@@ -113,7 +118,6 @@ impl Display for Origin {
             Self::Flag(flag) => write!(out, "{flag}"),
             Self::Variable(name) => write!(out, "{name} (environment)"),
             Self::File(path, key) => write!(out, "{key} in {}", path.display()),
-            Self::Default => write!(out, "default"),
         }
     }
 }
@@ -168,8 +172,8 @@ impl Sources {
         let path = directory.join(named.unwrap_or(Path::new(DEFAULT_FILE)));
         let shown = named.unwrap_or(Path::new(DEFAULT_FILE));
         match file::read(&path) {
-            Ok(settings) => {
-                for (key, value) in settings {
+            Ok(file) => {
+                for (key, value) in file.settings {
                     self.set(key, value, Origin::File(shown.to_owned(), key));
                 }
             }

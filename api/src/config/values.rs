@@ -34,6 +34,12 @@ impl LogFormat {
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        Self("sqlite://kundig.db".to_owned())
+    }
+}
+
 impl DatabaseUrl {
     /// The whole address, password included: for connecting only.
     pub fn expose(&self) -> &str {
