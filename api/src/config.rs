@@ -2,6 +2,7 @@
 
 mod currency;
 mod file;
+mod limits;
 mod sources;
 mod values;
 
@@ -12,6 +13,7 @@ use std::{ffi::OsString, net::SocketAddr, path::Path, time::Duration};
 
 pub use self::{
     currency::Currency,
+    limits::{LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
     values::{DatabaseUrl, LogFormat},
 };
@@ -41,6 +43,8 @@ pub struct Config {
     pub log: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// What a request may ask for, and how much of it in which time.
+    pub limits: LimitSettings,
 }
 
 impl Config {
@@ -76,6 +80,7 @@ impl Config {
             currency: pick.setting("currency", Currency::default(), Currency::parse),
             log: pick.setting("log", "info,sqlx=warn".to_owned(), parse_log_filter),
             log_format: pick.setting("log_format", LogFormat::default(), LogFormat::parse),
+            limits: LimitSettings::pick(&mut pick),
         };
         if problems.is_empty() {
             Ok(config)

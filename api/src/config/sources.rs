@@ -10,7 +10,7 @@ use std::{
 
 use clap::{ArgAction, Args};
 
-use super::file;
+use super::{file, limits};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "kundig.toml";
@@ -34,7 +34,8 @@ const GENERAL_KEYS: &[&str] = &[
 ];
 
 /// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
-pub(super) static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| [GENERAL_KEYS].concat());
+pub(super) static KEYS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS].concat());
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -72,6 +73,9 @@ pub struct Flags {
     /// How log lines look: human or json [default: human]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,
+    /// What bounds a request and its client.
+    #[command(flatten)]
+    pub limits: limits::LimitFlags,
 }
 
 impl Flags {
@@ -98,6 +102,7 @@ impl Flags {
         general
             .into_iter()
             .filter_map(|(key, value, flag)| Some((key, value?, flag)))
+            .chain(self.limits.settings())
     }
 }
 

@@ -138,6 +138,42 @@ fn a_bad_value_names_its_key_and_where_it_came_from() {
 }
 
 #[test]
+fn a_limit_out_of_range_is_refused_with_the_range() {
+    for (name, value, expected) in [
+        ("KUNDIG_MAX_DEPTH", "31", "from 1 to 30"),
+        ("KUNDIG_MAX_COST", "0", "from 1 to 1000000000"),
+        ("KUNDIG_SUBJECT_RATE", "-1", "from 0 to 1000000"),
+        ("KUNDIG_MAX_BODY", "1GB", "such as 65536, 64KiB or 1MiB"),
+        (
+            "KUNDIG_MAX_BODY",
+            "99999999999999999999MiB",
+            "up to 1024MiB",
+        ),
+        ("KUNDIG_TRUSTED_DOCUMENTS", "", "name is missing"),
+    ] {
+        let message = problem(&Flags::default(), &[(name, value)], None);
+        assert!(message.starts_with(name), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_limit_can_be_given_as_a_flag() {
+    let flags = Flags {
+        limits: LimitFlags {
+            max_cost: Some("7".into()),
+            address_rate: Some("0".into()),
+            ..LimitFlags::default()
+        },
+        ..Flags::default()
+    };
+    let limits = load(&flags, &[("KUNDIG_MAX_COST", "8")], None)
+        .unwrap()
+        .limits;
+    assert_eq!((limits.max_cost, limits.address_rate.per_second), (7, 0));
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let flags = Flags {
         listen: Some("nowhere".into()),
@@ -227,6 +263,12 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "currency" => ("CHF", "\"CHF\""),
             "log" => ("debug", "\"debug\""),
             "log_format" => ("json", "\"json\""),
+            "max_document" | "max_body" | "max_import_body" => ("7KiB", "7168"),
+            "time_limit" => ("2s", "\"2s\""),
+            "introspection" | "persisted_queries" => ("false", "false"),
+            "suggestions" => ("true", "true"),
+            "trusted_documents" => ("documents.json", "\"documents.json\""),
+            limit if limits::KEYS.contains(&limit) => ("3", "3"),
             _ => unreachable!("a key without a test value: {key}"),
         };
         let defaults = load(&Flags::default(), &[], None).unwrap();
