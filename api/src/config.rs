@@ -2,8 +2,10 @@
 
 mod currency;
 mod file;
+mod flags;
 mod limits;
 mod sources;
+mod transport;
 mod values;
 
 #[cfg(test)]
@@ -15,6 +17,7 @@ pub use self::{
     currency::Currency,
     limits::{LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
+    transport::{ForwardedHeader, TransportFlags, TransportSettings, TrustedProxies},
     values::{DatabaseUrl, LogFormat},
 };
 use self::{
@@ -45,6 +48,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What a request may ask for, and how much of it in which time.
     pub limits: LimitSettings,
+    /// How the server meets the network.
+    pub transport: TransportSettings,
 }
 
 impl Config {
@@ -81,6 +86,7 @@ impl Config {
             log: pick.setting("log", "info,sqlx=warn".to_owned(), parse_log_filter),
             log_format: pick.setting("log_format", LogFormat::default(), LogFormat::parse),
             limits: LimitSettings::pick(&mut pick),
+            transport: TransportSettings::pick(&mut pick),
         };
         if problems.is_empty() {
             Ok(config)

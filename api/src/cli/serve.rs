@@ -51,7 +51,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let follower = boot::follow(&replica, config, &shutdown);
     let currency = Currency(config.currency.code().into());
     let schema = || schema::builder(replica.clone(), currency.clone());
-    let router = server::router(schema, replica.clone(), metrics)
+    let router = server::router(schema, replica.clone(), metrics, &config.transport)
         .await
         .context("cannot start the server")?;
 

@@ -2,10 +2,9 @@
 
 use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::Args;
-
 use super::{
     Picker,
+    flags::flags,
     values::{parse_bool, parse_duration},
 };
 
@@ -151,34 +150,11 @@ impl LimitSettings {
     }
 }
 
-/// Declares the flags of settings whose keys are their names.
-macro_rules! flags {
-    ($($(#[doc = $help:literal])+ $key:ident $flag:literal $value:literal,)+) => {
-        /// Limits on the command line.
-        #[derive(Args, Clone, Debug, Default)]
-        #[command(next_help_heading = "Limits (each also as KUNDIG_… variable and in kundig.toml)")]
-        pub struct LimitFlags {
-            $(
-                $(#[doc = $help])+
-                #[arg(long = $flag, global = true, value_name = $value)]
-                pub $key: Option<String>,
-            )+
-        }
-
-        /// The group's keys.
-        pub(super) const KEYS: &[&str] = &[$(stringify!($key)),+];
-
-        impl LimitFlags {
-            pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
-                [$((stringify!($key), self.$key.as_deref(), concat!("--", $flag))),+]
-                    .into_iter()
-                    .filter_map(|(key, value, flag)| Some((key, value?, flag)))
-            }
-        }
-    };
-}
-
 flags! {
+    "Limits"
+    /// Limits on the command line.
+    LimitFlags
+
     /// Longest GraphQL document [default: 64KiB]
     max_document "max-document" "SIZE",
     /// How deep a document's fields may nest [default: 15]

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{ArgAction, Args};
 
-use super::{file, limits};
+use super::{file, limits, transport};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "kundig.toml";
@@ -35,7 +35,7 @@ const GENERAL_KEYS: &[&str] = &[
 
 /// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
 pub(super) static KEYS: LazyLock<Vec<&str>> =
-    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS].concat());
+    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS, transport::KEYS].concat());
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -76,6 +76,9 @@ pub struct Flags {
     /// What bounds a request and its client.
     #[command(flatten)]
     pub limits: limits::LimitFlags,
+    /// How the server meets the network.
+    #[command(flatten)]
+    pub transport: transport::TransportFlags,
 }
 
 impl Flags {
@@ -103,6 +106,7 @@ impl Flags {
             .into_iter()
             .filter_map(|(key, value, flag)| Some((key, value?, flag)))
             .chain(self.limits.settings())
+            .chain(self.transport.settings())
     }
 }
 

@@ -147,3 +147,15 @@ pub(super) fn parse_log_filter(text: &str) -> Result<String, String> {
         Err(error) => Err(format!("\"{text}\" is no log filter ({error}); {EXPECTED}")),
     }
 }
+
+/// Items with commas between; none in an empty text.
+pub(super) fn parse_list<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(parse)
+        .collect()
+}

@@ -1,6 +1,7 @@
 //! The HTTP server: GraphQL, its explorer, health, metrics, logs.
 
 mod answer;
+mod client_address;
 mod explorer;
 mod graphql;
 mod health;
@@ -12,7 +13,7 @@ mod shutdown;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_graphql::{EmptySubscription, ObjectType, SchemaBuilder};
 use axum::{Router, middleware, routing::get, serve::ListenerExt};
@@ -33,7 +34,7 @@ use self::{
     graphql::{Engine, GraphqlService},
     metrics::Metrics,
 };
-use crate::snapshot::Replica;
+use crate::{config::TransportSettings, snapshot::Replica};
 
 /// How long running requests get to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -53,8 +54,9 @@ pub async fn serve(
         }
     });
     let begun = shutdown.clone();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server =
-        axum::serve(listener, router).with_graceful_shutdown(async move { begun.begun().await });
+        axum::serve(listener, service).with_graceful_shutdown(async move { begun.begun().await });
     let too_late = async {
         shutdown.begun().await;
         tokio::time::sleep(GRACE).await;
@@ -76,6 +78,7 @@ pub async fn router<Q, M>(
     schema: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
     replica: Replica,
     metrics: Arc<Metrics>,
+    transport: &TransportSettings,
 ) -> Result<Router, BrokenSchema>
 where
     Q: ObjectType + 'static,
@@ -105,5 +108,9 @@ where
         .fallback(observe::not_found)
         .method_not_allowed_fallback(observe::method_not_allowed)
         .layer(compression)
-        .layer(middleware::from_fn_with_state(metrics, observe::observe)))
+        .layer(middleware::from_fn_with_state(metrics, observe::observe))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(transport.proxies.clone()),
+            client_address::identify,
+        )))
 }

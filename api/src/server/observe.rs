@@ -17,7 +17,9 @@ use axum::{
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::{answer::json_problem, graphql::Problem, metrics::Metrics};
+use super::{
+    answer::json_problem, client_address::ClientAddress, graphql::Problem, metrics::Metrics,
+};
 use crate::shared::request::RequestId;
 
 /// Of requests and responses: what names the request in logs and errors.
@@ -42,6 +44,7 @@ pub(crate) async fn observe(
     request.extensions_mut().insert(request_id.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let client = request.extensions().get::<ClientAddress>().copied();
 
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| {
@@ -59,6 +62,7 @@ pub(crate) async fn observe(
     drop(in_flight);
     log(
         &request_id,
+        client,
         method.as_str(),
         &path,
         &response,
@@ -71,6 +75,7 @@ pub(crate) async fn observe(
 /// One line a request. Probes and scrapes come every few seconds and would drown the rest.
 fn log(
     request_id: &RequestId,
+    client: Option<ClientAddress>,
     method: &str,
     path: &str,
     response: &Response<Body>,
@@ -80,10 +85,12 @@ fn log(
     let status = response.status().as_u16();
     let milliseconds = (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     let name = operation.name.as_deref();
+    let client = client.map(|client| tracing::field::display(client.0));
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 request_id = request_id.as_str(),
+                client,
                 method,
                 path,
                 status,

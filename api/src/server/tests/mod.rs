@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::metrics::Metrics;
+use crate::config::TransportSettings;
 use crate::shared::database::Database;
 use crate::snapshot::{Catalog, FeedPosition, Replica};
 
@@ -40,9 +41,15 @@ impl Server {
             .unwrap();
         database.migrate().await.unwrap();
         let replica = Replica::open(database).await.unwrap();
-        let router = super::router(schema::builder, replica.clone(), Arc::clone(&metrics))
-            .await
-            .unwrap();
+        let transport = TransportSettings::default();
+        let router = super::router(
+            schema::builder,
+            replica.clone(),
+            Arc::clone(&metrics),
+            &transport,
+        )
+        .await
+        .unwrap();
         Self {
             router,
             metrics,
