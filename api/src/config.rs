@@ -1,5 +1,6 @@
 //! Settings: from flags, `KUNDIG_*` variables and `kundig.toml`, in that order of precedence, over defaults.
 
+mod auth;
 mod currency;
 mod file;
 mod flags;
@@ -14,6 +15,7 @@ mod tests;
 use std::{ffi::OsString, net::SocketAddr, path::Path, time::Duration};
 
 pub use self::{
+    auth::{AuthFlags, AuthSettings, IssuerSettings, KeySettings},
     currency::Currency,
     limits::{LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
@@ -50,6 +52,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How the server meets the network.
     pub transport: TransportSettings,
+    /// Who may do what.
+    pub auth: AuthSettings,
 }
 
 impl Config {
@@ -87,6 +91,7 @@ impl Config {
             log_format: pick.setting("log_format", LogFormat::default(), LogFormat::parse),
             limits: LimitSettings::pick(&mut pick),
             transport: TransportSettings::pick(&mut pick),
+            auth: AuthSettings::pick(&mut pick),
         };
         if problems.is_empty() {
             Ok(config)

@@ -1,5 +1,6 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
 
+pub mod auth;
 pub mod catalog;
 pub mod changes;
 pub mod cli;

@@ -6,11 +6,14 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderMap};
 use serde_json::{Map, Value, json};
 
+use crate::tokens;
+
 /// A GraphQL document on its way to a server.
 #[derive(Debug)]
 #[must_use]
 pub struct Query {
     request: reqwest::RequestBuilder,
+    token: Option<String>,
     body: Map<String, Value>,
 }
 
@@ -20,6 +23,7 @@ impl Query {
             request: http
                 .post(url)
                 .header(ACCEPT, "application/graphql-response+json"),
+            token: Some(tokens::everything().to_owned()),
             body: Map::from_iter([("query".to_owned(), Value::String(document))]),
         }
     }
@@ -33,6 +37,18 @@ impl Query {
     /// Names the operation of the document to run.
     pub fn operation(mut self, name: &str) -> Self {
         self.body.insert("operationName".to_owned(), json!(name));
+        self
+    }
+
+    /// Sends this token instead of the one that allows everything.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Sends no token.
+    pub fn anonymous(mut self) -> Self {
+        self.token = None;
         self
     }
 
@@ -52,7 +68,11 @@ impl Query {
 
     /// Sends it to a server that may go away meanwhile.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
-        let response = self.request.json(&self.body).send().await?;
+        let request = match &self.token {
+            Some(token) => self.request.bearer_auth(token),
+            None => self.request,
+        };
+        let response = request.json(&self.body).send().await?;
         Ok(Answer {
             document: self.body["query"].as_str().unwrap_or_default().to_owned(),
             variables: self.body.get("variables").cloned().unwrap_or(Value::Null),

@@ -23,12 +23,14 @@ pub mod runtime;
 mod sandbox;
 pub mod script;
 pub mod server;
+pub mod tokens;
 
 pub use binary::kundig;
 pub use client::{Answer, Query};
 pub use database::Database;
 pub use runtime::block_on;
 pub use server::{Server, Settings};
+pub use tokens::{SigningKey, Token};
 
 /// Said wherever something is missing on this machine.
 pub(crate) const SETUP_HINT: &str = "run tests/run, which installs what the tests need";

@@ -16,6 +16,7 @@ use crate::client::Query;
 use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::process::Process;
+use crate::tokens;
 
 /// How long a server may take to listen and be ready, and to stop when asked to.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,7 +46,7 @@ impl Settings {
             database: database.url().to_owned(),
             arguments: Vec::new(),
             environment: Vec::new(),
-            http: reqwest::Client::new(),
+            http: http_client(),
         }
     }
 
@@ -96,6 +97,8 @@ impl Settings {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(["--database", &self.database])
+            .arg("--data-dir")
+            .arg(tokens::data_dir())
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -103,6 +106,11 @@ impl Settings {
             .stderr(Stdio::piped());
         command
     }
+}
+
+fn http_client() -> reqwest::Client {
+    kundig::shared::tls::choose_provider();
+    reqwest::Client::new()
 }
 
 impl Server {

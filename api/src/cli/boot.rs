@@ -1,9 +1,13 @@
 //! Where the commands meet the database.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use super::Failure;
+use crate::auth::Authenticator;
+use crate::config::{Config, ConfigError};
 use crate::server::Shutdown;
 use crate::server::metrics::Metrics;
 use crate::shared::database::Database;
@@ -18,6 +22,15 @@ pub(super) async fn database(config: &Config, metrics: &Metrics) -> anyhow::Resu
         database.check_schema().await?;
     }
     Ok(database)
+}
+
+/// Loads the keys that tokens are verified with.
+pub(super) fn authenticator(config: &Config) -> Result<Arc<Authenticator>, Failure> {
+    let opened = Authenticator::open(&config.auth);
+    opened.map(Arc::new).map_err(|problems| {
+        let problems = problems.iter().map(ToString::to_string).collect();
+        Failure::Settings(ConfigError { problems })
+    })
 }
 
 /// Reads the whole catalog.

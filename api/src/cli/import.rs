@@ -71,10 +71,7 @@ pub(super) async fn run(args: &ImportArgs, config: &Config) -> Result<(), Failur
         dry_run: args.dry_run,
         strict: args.strict,
     };
-    let author = Author {
-        actor: "kundig import".into(),
-        request_id: None,
-    };
+    let author = Author::program("kundig import");
     let (mut out, mut log) = (std::io::stdout(), std::io::stderr());
     let result = command::import(&options, &replica, &author, &mut out, &mut log).await;
     replica.database().clone().close().await;

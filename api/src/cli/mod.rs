@@ -6,6 +6,7 @@ mod failure;
 pub mod import;
 mod migrate;
 mod serve;
+mod token;
 
 use std::{io::Write, process::ExitCode};
 
@@ -13,11 +14,12 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 pub use self::failure::Failure;
-use self::{export::ExportArgs, import::ImportArgs, serve::ServeArgs};
+use self::{export::ExportArgs, import::ImportArgs, serve::ServeArgs, token::TokenArgs};
 use crate::{
     config::{Config, Flags},
     schema,
     server::logging,
+    shared::tls,
 };
 
 /// A service catalog that knows its customers, served as a GraphQL API.
@@ -67,6 +69,8 @@ Example:
     Import(ImportArgs),
     /// Write the whole catalog as YAML that `kundig import` reads
     Export(ExportArgs),
+    /// Make a token for development
+    Token(TokenArgs),
     /// Print the GraphQL schema
     #[command(after_help = "\
 Example:
@@ -93,6 +97,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     let config = Config::load(&cli.flags).map_err(Failure::Settings)?;
     logging::start(&config.log, config.log_format)?;
+    tls::choose_provider();
     let runtime = tokio::runtime::Runtime::new().context("cannot start worker threads")?;
     runtime.block_on(async {
         match cli.command {
@@ -100,6 +105,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Migrate => migrate::run(&config).await,
             Command::Import(args) => import::run(&args, &config).await,
             Command::Export(args) => export::run(&args, &config).await,
+            Command::Token(args) => token::run(&args, &config),
             Command::Schema => Ok(()),
         }
     })

@@ -11,7 +11,7 @@ use crate::{
     config::{Config, LogFormat},
     exchange::import::Reading,
     schema,
-    server::{self, Shutdown, metrics::Metrics},
+    server::{self, Backend, Shutdown, metrics::Metrics},
     shared::{graphql::Currency, write::Author},
     snapshot::Replica,
 };
@@ -43,6 +43,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let authenticator = boot::authenticator(config)?;
     let metrics = Arc::new(Metrics::default());
     let replica = boot::replica(config, &metrics).await?;
     if args.demo {
@@ -51,7 +52,12 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let follower = boot::follow(&replica, config, &shutdown);
     let currency = Currency(config.currency.code().into());
     let schema = || schema::builder(replica.clone(), currency.clone());
-    let router = server::router(schema, replica.clone(), metrics, &config.transport)
+    let backend = Backend {
+        replica: replica.clone(),
+        authenticator,
+        metrics,
+    };
+    let router = server::router(schema, backend, &config.transport)
         .await
         .context("cannot start the server")?;
 
@@ -73,10 +79,7 @@ async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
         tracing::info!("the catalog is not empty, so the demo is not put into it");
         return Ok(());
     }
-    let author = Author {
-        actor: "kundig serve --demo".into(),
-        request_id: None,
-    };
+    let author = Author::program("kundig serve --demo");
     let imported = Reading::of_demo()
         .commit(replica, &author, false)
         .await

@@ -4,6 +4,7 @@ use std::{
     fmt::{self, Formatter},
     io,
     path::Path,
+    sync::LazyLock,
 };
 
 use serde::{
@@ -11,13 +12,15 @@ use serde::{
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use super::sources::KEYS;
+use super::{auth::IssuerTable, sources::KEYS};
 
 /// What a file says.
 #[derive(Debug, Default)]
 pub(super) struct File {
     /// Settings as text, as flags and variables have them.
     pub(super) settings: Vec<(&'static str, String)>,
+    /// The `[[issuers]]` tables.
+    pub(super) issuers: Vec<IssuerTable>,
 }
 
 /// Why a file was not read.
@@ -53,9 +56,14 @@ impl<'de> Deserialize<'de> for File {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
                 let mut file = File::default();
-                while let Some(Key(key)) = map.next_key()? {
-                    let Text(value) = map.next_value()?;
-                    file.settings.push((key, value));
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        Key::Issuers => file.issuers = map.next_value()?,
+                        Key::Setting(key) => {
+                            let Text(value) = map.next_value()?;
+                            file.settings.push((key, value));
+                        }
+                    }
                 }
                 Ok(file)
             }
@@ -65,16 +73,25 @@ impl<'de> Deserialize<'de> for File {
     }
 }
 
+/// What only the file has, beside the settings that flags and variables have too.
+const ISSUERS: &str = "issuers";
+
 /// A key that there is.
-struct Key(&'static str);
+enum Key {
+    Setting(&'static str),
+    Issuers,
+}
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static KNOWN: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [KEYS.as_slice(), &[ISSUERS]].concat());
         let name = String::deserialize(deserializer)?;
-        let known: &'static [&'static str] = &KEYS;
-        let key = known.iter().find(|key| **key == name);
-        key.map(|key| Self(key))
-            .ok_or_else(|| de::Error::unknown_field(&name, known))
+        match KNOWN.iter().find(|key| **key == name) {
+            Some(&ISSUERS) => Ok(Self::Issuers),
+            Some(key) => Ok(Self::Setting(key)),
+            None => Err(de::Error::unknown_field(&name, &KNOWN)),
+        }
     }
 }
 

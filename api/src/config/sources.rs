@@ -10,7 +10,7 @@ use std::{
 
 use clap::{ArgAction, Args};
 
-use super::{file, limits, transport};
+use super::{auth, file, limits, transport};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "kundig.toml";
@@ -35,7 +35,7 @@ const GENERAL_KEYS: &[&str] = &[
 
 /// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
 pub(super) static KEYS: LazyLock<Vec<&str>> =
-    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS, transport::KEYS].concat());
+    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS, transport::KEYS, auth::KEYS].concat());
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -79,6 +79,9 @@ pub struct Flags {
     /// How the server meets the network.
     #[command(flatten)]
     pub transport: transport::TransportFlags,
+    /// Who may do what.
+    #[command(flatten)]
+    pub auth: auth::AuthFlags,
 }
 
 impl Flags {
@@ -107,6 +110,7 @@ impl Flags {
             .filter_map(|(key, value, flag)| Some((key, value?, flag)))
             .chain(self.limits.settings())
             .chain(self.transport.settings())
+            .chain(self.auth.settings())
     }
 }
 
@@ -133,11 +137,15 @@ impl Display for Origin {
 
 /// The winning text of every setting that is set anywhere.
 #[derive(Debug, Default)]
-pub(super) struct Sources(BTreeMap<&'static str, (String, Origin)>);
+pub(super) struct Sources {
+    settings: BTreeMap<&'static str, (String, Origin)>,
+    /// Issuers have settings of their own, so only the file can describe them.
+    pub(super) issuers: Vec<auth::IssuerSettings>,
+}
 
 impl Sources {
     pub(super) fn get(&self, key: &str) -> Option<(&str, &Origin)> {
-        self.0
+        self.settings
             .get(key)
             .map(|(value, origin)| (value.as_str(), origin))
     }
@@ -174,7 +182,7 @@ impl Sources {
     }
 
     fn set(&mut self, key: &'static str, value: String, origin: Origin) {
-        self.0.insert(key, (value, origin));
+        self.settings.insert(key, (value, origin));
     }
 
     fn add_file(&mut self, named: Option<&Path>, directory: &Path, problems: &mut Vec<String>) {
@@ -184,6 +192,13 @@ impl Sources {
             Ok(file) => {
                 for (key, value) in file.settings {
                     self.set(key, value, Origin::File(shown.to_owned(), key));
+                }
+                let folder = path.parent().unwrap_or(directory);
+                for table in file.issuers {
+                    match table.settings(folder) {
+                        Ok(issuer) => self.issuers.push(issuer),
+                        Err(problem) => problems.push(format!("{}: {problem}", shown.display())),
+                    }
                 }
             }
             Err(file::FileError::NotFound) if named.is_none() => {}

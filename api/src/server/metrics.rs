@@ -31,6 +31,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter<u64, AtomicU64>>,
     durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge<i64, AtomicI64>,
+    authentication_failures: Family<FailureLabels, Counter<u64, AtomicU64>>,
     sql_statements: StatementCounts,
 }
 
@@ -45,6 +46,11 @@ struct RequestLabels {
 struct DurationLabels {
     route: &'static str,
     operation: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    reason: &'static str,
 }
 
 impl Default for Metrics {
@@ -71,6 +77,12 @@ impl Default for Metrics {
             "Requests that are being answered",
             in_flight.clone(),
         );
+        let authentication_failures = Family::default();
+        registry.register(
+            "authentication_failures",
+            "Requests whose Authorization header did not prove who asks, by what was wrong with it",
+            authentication_failures.clone(),
+        );
         let sql_statements = StatementCounts::default();
         registry.register(
             "sql_statements",
@@ -86,6 +98,7 @@ impl Default for Metrics {
             requests,
             durations,
             in_flight,
+            authentication_failures,
             sql_statements,
         }
     }
@@ -100,6 +113,13 @@ impl Metrics {
     /// SQL statements so far, by what they were for.
     pub fn statement_counts(&self) -> &StatementCounts {
         &self.sql_statements
+    }
+
+    /// Counts a request that did not prove who asks. The reason is one of few words.
+    pub(super) fn authentication_failed(&self, reason: &'static str) {
+        self.authentication_failures
+            .get_or_create(&FailureLabels { reason })
+            .inc();
     }
 
     /// Everything in the text format that Prometheus reads.

@@ -34,7 +34,7 @@ use self::{
     graphql::{Engine, GraphqlService},
     metrics::Metrics,
 };
-use crate::{config::TransportSettings, snapshot::Replica};
+use crate::{auth::Authenticator, config::TransportSettings, snapshot::Replica};
 
 /// How long running requests get to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -70,14 +70,24 @@ pub async fn serve(
     }
 }
 
+/// What requests are answered with.
+#[derive(Clone)]
+pub struct Backend {
+    /// The catalog.
+    pub replica: Replica,
+    /// Who asks.
+    pub authenticator: Arc<Authenticator>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
 /// All routes. `schema` is called twice: one schema validates documents, the other executes them.
 ///
 /// # Errors
 /// The schema cannot be executed.
 pub async fn router<Q, M>(
     schema: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
-    replica: Replica,
-    metrics: Arc<Metrics>,
+    backend: Backend,
     transport: &TransportSettings,
 ) -> Result<Router, BrokenSchema>
 where
@@ -85,9 +95,12 @@ where
     M: ObjectType + 'static,
 {
     let engine = Engine::new(schema).await?;
+    let Backend {
+        replica, metrics, ..
+    } = backend.clone();
     let graphql = get(graphql::get)
         .post(graphql::post)
-        .with_state(Arc::new(GraphqlService::new(engine, replica.clone())));
+        .with_state(Arc::new(GraphqlService::new(engine, backend)));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(

@@ -19,4 +19,5 @@ pub mod request;
 pub mod scalars;
 pub mod store;
 pub mod text;
+pub mod tls;
 pub mod write;

@@ -1,11 +1,11 @@
 //! What every request carries.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::{ArcSwap, Guard};
 
 use super::write::Author;
-use crate::snapshot::Catalog;
+use crate::{auth::Identity, snapshot::Catalog};
 
 /// The catalog that one request reads: one snapshot for all of a query; after each mutation of the request, one that
 /// contains it.
@@ -51,15 +51,25 @@ impl RequestId {
 }
 
 /// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor(pub Arc<str>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actor(pub Option<Arc<Identity>>);
 
 impl Actor {
+    /// The subject of the token that came with the request, `anonymous` where there was none.
+    pub fn name(&self) -> Arc<str> {
+        static ANONYMOUS: LazyLock<Arc<str>> = LazyLock::new(|| "anonymous".into());
+        let subject = self.0.as_ref().map(|identity| &identity.subject);
+        Arc::clone(subject.unwrap_or(&ANONYMOUS))
+    }
+
     /// As the author of a change that came with a request.
     pub fn author(&self, request: &RequestId) -> Author {
+        let identity = self.0.as_deref();
         Author {
-            actor: Arc::clone(&self.0),
+            actor: self.name(),
             request_id: Some(Arc::clone(&request.0)),
+            token_id: identity.and_then(|identity| identity.token_id.clone()),
+            client_id: identity.and_then(|identity| identity.client_id.clone()),
         }
     }
 }

@@ -36,6 +36,22 @@ pub struct Author {
     pub actor: Arc<str>,
     /// The HTTP request that it came with.
     pub request_id: Option<Arc<str>>,
+    /// The token that allowed it, `jti`.
+    pub token_id: Option<Arc<str>>,
+    /// The program that the token was issued to.
+    pub client_id: Option<Arc<str>>,
+}
+
+impl Author {
+    /// A program that works on the database itself, without a request.
+    pub fn program(name: &str) -> Self {
+        Self {
+            actor: name.into(),
+            request_id: None,
+            token_id: None,
+            client_id: None,
+        }
+    }
 }
 
 /// A committed change.

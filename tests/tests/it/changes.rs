@@ -1,6 +1,6 @@
 //! The change feed: what changed, who did it, what it was before.
 
-use kundig_tests::{Answer, Database, Server, Settings, on_both_databases};
+use kundig_tests::{Answer, Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 use crate::objects::{
@@ -9,7 +9,7 @@ use crate::objects::{
 use crate::support::mutate;
 
 /// Who acts where nobody is signed in.
-const ACTOR: &str = "anonymous";
+const ACTOR: &str = tokens::SUBJECT;
 
 async fn creating_changing_and_deleting_leave_a_change_each(database: Database) {
     let server = Server::start(&database).await;

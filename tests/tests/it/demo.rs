@@ -1,6 +1,6 @@
 //! The questions that a catalog must answer, asked of the demo.
 
-use kundig_tests::{Database, Server, Settings, on_both_databases};
+use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 on_both_databases!(
@@ -120,7 +120,7 @@ async fn question_10_what_changed_and_who_did_it(database: Database) {
     assert_eq!(
         changes["nodes"][1],
         json!({
-            "actor": "anonymous",
+            "actor": tokens::SUBJECT,
             "kind": "UPDATED",
             "type": "Service",
             "subject": {"id": id},

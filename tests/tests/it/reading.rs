@@ -1,7 +1,7 @@
 //! What a request reads: one catalog from memory, with everything in it that was written before.
 
 use kundig_tests::generator::{Catalog, Size};
-use kundig_tests::{Database, Server, Settings, on_both_databases, on_postgres};
+use kundig_tests::{Database, Server, Settings, on_both_databases, on_postgres, tokens};
 use migration::{Migrator, MigratorTrait as _};
 use serde_json::{Value, json};
 
@@ -204,6 +204,7 @@ async fn an_answer_keeps_the_order_of_its_selection(database: Database) {
     let answer = server
         .http()
         .post(server.url("/graphql"))
+        .bearer_auth(tokens::everything())
         .json(&json!({ "query": query }))
         .send()
         .await

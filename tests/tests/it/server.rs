@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use kundig_tests::{Database, Server, block_on, kundig, on_both_databases, script};
+use kundig_tests::{Database, Server, block_on, kundig, on_both_databases, script, tokens};
 use serde_json::json;
 
 async fn a_server_lives_is_ready_and_counts(database: Database) {
@@ -39,7 +39,10 @@ fn it_follows_the_graphql_over_http_specification() {
     block_on(async {
         let database = Database::sqlite();
         let server = Server::start(&database).await;
-        script::run("graphql_http.mjs", &[&server.url("/graphql")]);
+        script::run(
+            "graphql_http.mjs",
+            &[&server.url("/graphql"), tokens::everything()],
+        );
     });
 }
 

@@ -7,6 +7,7 @@ use async_graphql::{
     Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
+use axum::http::StatusCode;
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
@@ -99,11 +100,11 @@ impl Engine {
         })?;
         problem::complete(&mut response, request_id);
         if problem::did_not_run(&response) {
-            let status = axum::http::StatusCode::BAD_REQUEST;
             return Err(Problem {
-                status,
+                status: StatusCode::BAD_REQUEST,
                 is_well_formed: true,
                 errors: response.errors,
+                headers: Vec::new(),
             });
         }
         if !response.errors.is_empty() {

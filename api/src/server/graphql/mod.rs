@@ -1,5 +1,6 @@
 //! GraphQL over HTTP, after the specification at <https://graphql.github.io/graphql-over-http/>.
 
+mod bearer;
 mod completion;
 mod document;
 mod engine;
@@ -29,11 +30,8 @@ pub(crate) use self::{
     problem::{Problem, body as error_body, sign},
 };
 use self::{media::check_content_type, parameters::Parameters};
-use super::observe::Operation as ObservedOperation;
-use crate::{
-    shared::request::{Actor, RequestCatalog, RequestId},
-    snapshot::Replica,
-};
+use super::{Backend, observe::Operation as ObservedOperation};
+use crate::shared::request::{Actor, RequestCatalog, RequestId};
 
 /// The largest body that is read, bytes: imports bring whole catalogs.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -52,17 +50,12 @@ pub(crate) const MIN_SEQUENCE: HeaderName = HeaderName::from_static("kundig-min-
 /// What GraphQL requests are answered with.
 pub(crate) struct GraphqlService {
     engine: Engine,
-    replica: Replica,
-    anonymous: Actor,
+    backend: Backend,
 }
 
 impl GraphqlService {
-    pub(crate) fn new(engine: Engine, replica: Replica) -> Self {
-        Self {
-            engine,
-            replica,
-            anonymous: Actor("anonymous".into()),
-        }
+    pub(crate) fn new(engine: Engine, backend: Backend) -> Self {
+        Self { engine, backend }
     }
 }
 
@@ -146,18 +139,32 @@ impl Exchange<'_> {
             return self.refusal(problem, ResponseType::Json, ObservedOperation::default());
         };
         let mut operation = ObservedOperation::default();
-        let result = match read().await {
-            Ok(parameters) => self.run(parameters, &mut operation).await,
-            Err(problem) => Err(problem),
-        };
+        let result = self.identify_and_run(read, &mut operation).await;
         match result {
             Ok(executed) => self.success(&executed, response_type, operation),
             Err(problem) => self.refusal(problem, response_type, operation),
         }
     }
 
+    /// Nothing of the request but its head is looked at before it is known who asks.
+    async fn identify_and_run(
+        &self,
+        read: impl AsyncFnOnce() -> Result<Parameters, Problem>,
+        observed: &mut ObservedOperation,
+    ) -> Result<Executed, Problem> {
+        let Backend {
+            authenticator,
+            metrics,
+            ..
+        } = &self.service.backend;
+        let identity = bearer::identify(self.headers, authenticator, metrics, self.request_id);
+        let actor = Actor(identity.await?);
+        self.run(actor, read().await?, observed).await
+    }
+
     async fn run(
         &self,
+        actor: Actor,
         parameters: Parameters,
         observed: &mut ObservedOperation,
     ) -> Result<Executed, Problem> {
@@ -173,12 +180,12 @@ impl Exchange<'_> {
             let message = "Mutations are not allowed by GET: send them by POST.";
             return Err(Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message));
         }
-        let catalog = RequestCatalog::new(service.replica.current());
+        let catalog = RequestCatalog::new(service.backend.replica.current());
         let with_data = |request: async_graphql::Request| {
             request
                 .data(catalog.clone())
                 .data(self.request_id.clone())
-                .data(service.anonymous.clone())
+                .data(actor)
         };
         let response = service
             .engine
@@ -192,7 +199,7 @@ impl Exchange<'_> {
 
     /// Waits for the change that the client wants to see in its answer.
     async fn wait_for_catalog(&self) -> Result<(), Problem> {
-        let replica = &self.service.replica;
+        let replica = &self.service.backend.replica;
         let Some(wanted) = self.headers.get(MIN_SEQUENCE) else {
             return Ok(());
         };
@@ -246,7 +253,7 @@ impl Exchange<'_> {
         } else {
             problem.status
         };
-        let sequence = self.service.replica.newest_sequence();
+        let sequence = self.service.backend.replica.newest_sequence();
         let mut response = respond(
             status,
             response_type,
@@ -254,6 +261,7 @@ impl Exchange<'_> {
             sequence,
             operation,
         );
+        response.headers_mut().extend(problem.headers);
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response
                 .headers_mut()

@@ -1,7 +1,7 @@
 //! What stops a request before it runs, and how errors look on the wire.
 
 use async_graphql::{Response, ServerError, Value};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::shared::{error_code::ErrorCode, request::RequestId};
 
@@ -15,6 +15,8 @@ pub(crate) struct Problem {
     pub(crate) is_well_formed: bool,
     /// At least one.
     pub(crate) errors: Vec<ServerError>,
+    /// What else the response's head says.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -24,6 +26,7 @@ impl Problem {
             status,
             is_well_formed: false,
             errors: vec![coded(ErrorCode::BadUserInput, message)],
+            headers: Vec::new(),
         }
     }
 
@@ -33,6 +36,7 @@ impl Problem {
             status: StatusCode::NOT_FOUND,
             is_well_formed: false,
             errors: vec![coded(ErrorCode::NotFound, message)],
+            headers: Vec::new(),
         }
     }
 
@@ -55,7 +59,26 @@ impl Problem {
             status: StatusCode::BAD_REQUEST,
             is_well_formed: true,
             errors,
+            headers: Vec::new(),
         }
+    }
+
+    /// A request that does not prove who asks. It is told by its status to every client: what is between client and
+    /// server may have a say in it.
+    pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            is_well_formed: false,
+            errors: vec![coded(ErrorCode::Unauthenticated, message)],
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same with this header in the response.
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// The server cannot answer now.
@@ -65,6 +88,7 @@ impl Problem {
             status,
             is_well_formed: true,
             errors: vec![coded(ErrorCode::Unavailable, message)],
+            headers: Vec::new(),
         }
     }
 
@@ -75,6 +99,7 @@ impl Problem {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             is_well_formed: false,
             errors,
+            headers: Vec::new(),
         }
     }
 }

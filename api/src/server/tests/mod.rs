@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use super::metrics::Metrics;
-use crate::config::TransportSettings;
+use super::{Backend, metrics::Metrics};
+use crate::auth::Authenticator;
+use crate::config::{AuthSettings, TransportSettings};
 use crate::shared::database::Database;
 use crate::snapshot::{Catalog, FeedPosition, Replica};
 
@@ -42,14 +43,19 @@ impl Server {
         database.migrate().await.unwrap();
         let replica = Replica::open(database).await.unwrap();
         let transport = TransportSettings::default();
-        let router = super::router(
-            schema::builder,
-            replica.clone(),
-            Arc::clone(&metrics),
-            &transport,
-        )
-        .await
-        .unwrap();
+        let auth = AuthSettings {
+            anonymous_read: false,
+            data_dir: folder.path().to_owned(),
+            issuers: Vec::new(),
+        };
+        let backend = Backend {
+            replica: replica.clone(),
+            authenticator: Arc::new(Authenticator::open(&auth).unwrap()),
+            metrics: Arc::clone(&metrics),
+        };
+        let router = super::router(schema::builder, backend, &transport)
+            .await
+            .unwrap();
         Self {
             router,
             metrics,

@@ -82,7 +82,7 @@ impl Query {
     }
 
     async fn actor(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
-        Ok(ctx.data::<Actor>()?.0.to_string())
+        Ok(ctx.data::<Actor>()?.name().to_string())
     }
 
     async fn nested(&self) -> Query {
