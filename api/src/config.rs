@@ -12,18 +12,21 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, net::SocketAddr, path::Path, time::Duration};
+use std::{ffi::OsString, fmt::Display, net::SocketAddr, path::Path, time::Duration};
 
 pub use self::{
     auth::{AuthFlags, AuthSettings, IssuerSettings, KeySettings},
     currency::Currency,
     limits::{LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
-    transport::{ForwardedHeader, TransportFlags, TransportSettings, TrustedProxies},
+    transport::{
+        CorsOrigins, ForwardedHeader, TlsFiles, TransportFlags, TransportSettings, TrustedProxies,
+    },
     values::{DatabaseUrl, LogFormat},
 };
 use self::{
     sources::Sources,
+    transport::check_listen,
     values::{
         parse_bool, parse_database, parse_duration, parse_listen, parse_log_filter, parse_positive,
     },
@@ -32,7 +35,7 @@ use self::{
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where the server listens; a loopback address.
+    /// Where the server listens; a loopback address unless there is an issuer of access tokens.
     pub listen: SocketAddr,
     /// Where the catalog is kept.
     pub database: DatabaseUrl,
@@ -93,6 +96,10 @@ impl Config {
             transport: TransportSettings::pick(&mut pick),
             auth: AuthSettings::pick(&mut pick),
         };
+        let has_authentication = !config.auth.issuers.is_empty();
+        if let Err(problem) = check_listen(config.listen, has_authentication) {
+            pick.problem("listen", problem);
+        }
         if problems.is_empty() {
             Ok(config)
         } else {
@@ -136,6 +143,18 @@ impl Picker<'_> {
                 self.problems.push(format!("{origin}: {problem}"));
                 None
             }
+        }
+    }
+
+    /// Whether a setting is given anywhere.
+    fn has(&self, key: &str) -> bool {
+        self.sources.get(key).is_some()
+    }
+
+    /// Says what is wrong with a setting that is good by itself.
+    fn problem(&mut self, key: &str, problem: impl Display) {
+        if let Some((_, origin)) = self.sources.get(key) {
+            self.problems.push(format!("{origin}: {problem}"));
         }
     }
 }

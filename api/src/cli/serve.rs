@@ -103,7 +103,6 @@ fn announce(listener: &TcpListener, log_format: LogFormat) -> anyhow::Result<()>
             .context("the listener has no address")?
     );
     tracing::info!(address, "listening");
-    tracing::info!("there is no authentication yet, so only this machine is served (loopback)");
     if log_format == LogFormat::Human {
         tracing::info!("GraphiQL is at {address}/ and the API at {address}/graphql");
     }

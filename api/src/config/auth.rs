@@ -9,7 +9,10 @@ use clap::{ArgAction, Args};
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
-use super::{Picker, values::parse_bool};
+use super::{
+    Picker,
+    values::{parse_bool, parse_path},
+};
 use crate::auth::{ClaimPath, Scope, ScopeRules};
 
 pub(super) const KEYS: &[&str] = &["anonymous_read", "data_dir"];
@@ -94,13 +97,6 @@ impl AuthSettings {
             issuers,
         }
     }
-}
-
-fn parse_path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() {
-        return Err("the path is empty".to_owned());
-    }
-    Ok(text.into())
 }
 
 /// An `[[issuers]]` table of the file.

@@ -5,7 +5,7 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr, time::
 use super::{
     Picker,
     flags::flags,
-    values::{parse_bool, parse_duration},
+    values::{parse_bool, parse_duration, parse_path},
 };
 
 /// What a request may ask for, and how much of it in which time.
@@ -229,12 +229,5 @@ fn parse_size(text: &str) -> Result<usize, String> {
         _ => Err(format!(
             "\"{text}\" is no size; a size is a number of bytes, KiB or MiB up to 1024MiB, such as 65536, 64KiB or 1MiB"
         )),
-    }
-}
-
-fn parse_path(text: &str) -> Result<PathBuf, String> {
-    match text {
-        "" => Err("the file's name is missing".to_owned()),
-        path => Ok(PathBuf::from(path)),
     }
 }

@@ -189,32 +189,35 @@ fn all_problems_are_reported_at_once() {
 }
 
 #[test]
-fn only_loopback_addresses_are_accepted() {
-    for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.1:80"] {
-        let message = problem(
-            &Flags {
-                listen: Some(open.into()),
-                ..Flags::default()
-            },
-            &[],
-            None,
-        );
-        assert!(message.contains("no authentication"), "{message}");
-    }
-    for local in ["127.0.0.1:0", "127.8.9.1:1", "[::1]:8080"] {
+fn an_address_that_other_machines_reach_is_refused_without_an_issuer() {
+    let message = problem(&Flags::default(), &[("KUNDIG_LISTEN", "0.0.0.0:80")], None);
+    assert!(
+        message.starts_with("KUNDIG_LISTEN (environment): \"0.0.0.0:80\"")
+            && message.contains("`issuer`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_certificate_and_its_key_come_together() {
+    for (key, other) in [
+        ("tls_certificate", "tls_key"),
+        ("tls_key", "tls_certificate"),
+    ] {
+        let message = problem(&Flags::default(), &[], Some(&format!("{key} = \"x.pem\"")));
         assert!(
-            load(
-                &Flags {
-                    listen: Some(local.into()),
-                    ..Flags::default()
-                },
-                &[],
-                None
-            )
-            .is_ok(),
-            "{local}"
+            message.starts_with(&format!("{key} in kundig.toml")) && message.contains(other),
+            "{message}"
         );
     }
+    let both = "tls_certificate = \"a.pem\"\ntls_key = \"b.pem\"";
+    let tls = load(&Flags::default(), &[], Some(both))
+        .unwrap()
+        .transport
+        .tls
+        .unwrap();
+    assert_eq!(tls.certificate, Path::new("a.pem"));
+    assert_eq!(tls.key, Path::new("b.pem"));
 }
 
 #[test]
@@ -253,7 +256,9 @@ fn a_file_that_is_named_has_to_exist() {
 
 #[test]
 fn every_key_can_be_set_by_variable_and_by_file() {
-    for key in sources::KEYS.iter().copied() {
+    // Those two come only together, which has a test of its own.
+    let is_alone = |key: &&str| !["tls_certificate", "tls_key"].contains(key);
+    for key in sources::KEYS.iter().copied().filter(is_alone) {
         let (value, in_file) = match key {
             "listen" => ("127.0.0.1:9", "\"127.0.0.1:9\""),
             "database" => ("sqlite://x.db", "\"sqlite://x.db\""),
@@ -270,6 +275,7 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "trusted_documents" => ("documents.json", "\"documents.json\""),
             "trusted_proxies" => ("10.0.0.0/8,::1", "[\"10.0.0.0/8\", \"::1\"]"),
             "forwarded_header" => ("forwarded", "\"forwarded\""),
+            "cors_origins" => ("https://a.example", "[\"https://a.example\"]"),
             limit if limits::KEYS.contains(&limit) => ("3", "3"),
             _ => unreachable!("a key without a test value: {key}"),
         };

@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Debug, Display, Formatter},
     net::SocketAddr,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -92,17 +93,9 @@ pub(super) fn parse_database(text: &str) -> Result<DatabaseUrl, String> {
 }
 
 pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| {
+    text.parse().map_err(|_| {
         format!("\"{text}\" is no address with a port, such as 127.0.0.1:8080 or [::1]:8080")
-    })?;
-    if !address.ip().is_loopback() {
-        return Err(format!(
-            "\"{text}\" can be reached from other machines, and there is no authentication yet; \
-             only loopback addresses are accepted, such as 127.0.0.1:{}",
-            address.port()
-        ));
-    }
-    Ok(address)
+    })
 }
 
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -158,4 +151,11 @@ pub(super) fn parse_list<T>(
         .filter(|item| !item.is_empty())
         .map(parse)
         .collect()
+}
+
+pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("the file's name is missing".to_owned()),
+        path => Ok(PathBuf::from(path)),
+    }
 }

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 
 use super::{answer, metrics::Metrics};
@@ -21,13 +17,13 @@ struct Health {
 
 /// `GET /healthz`: the process lives.
 pub(crate) async fn alive() -> Response {
-    uncached(answer::json(
+    answer::json(
         StatusCode::OK,
         &Health {
             status: "alive",
             sequence: None,
         },
-    ))
+    )
 }
 
 /// `GET /readyz`: the catalog is loaded and followed, so this replica may get traffic.
@@ -49,22 +45,11 @@ pub(crate) async fn ready(State(replica): State<Replica>) -> Response {
             },
         )
     };
-    uncached(answer::json(status, &health))
+    answer::json(status, &health)
 }
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(metrics): State<Arc<Metrics>>) -> Response {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    uncached(answer::with_type(
-        StatusCode::OK,
-        media_type,
-        metrics.render(),
-    ))
-}
-
-fn uncached(mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    answer::with_type(StatusCode::OK, media_type, metrics.render())
 }

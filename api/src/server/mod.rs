@@ -2,12 +2,14 @@
 
 mod answer;
 mod client_address;
+mod cross_site;
 mod explorer;
 mod graphql;
 mod health;
 pub mod logging;
 pub mod metrics;
 mod observe;
+mod protection;
 mod shutdown;
 
 #[cfg(test)]
@@ -18,6 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use async_graphql::{EmptySubscription, ObjectType, SchemaBuilder};
 use axum::{Router, middleware, routing::get, serve::ListenerExt};
 use tokio::net::TcpListener;
+use tower::util::option_layer;
 use tower_http::{
     CompressionLevel,
     compression::{
@@ -33,6 +36,7 @@ pub use self::{
 use self::{
     graphql::{Engine, GraphqlService},
     metrics::Metrics,
+    protection::Https,
 };
 use crate::{auth::Authenticator, config::TransportSettings, snapshot::Replica};
 
@@ -101,6 +105,14 @@ where
     let graphql = get(graphql::get)
         .post(graphql::post)
         .with_state(Arc::new(GraphqlService::new(engine, backend)));
+    let api = Router::new()
+        .route("/graphql", graphql)
+        .method_not_allowed_fallback(observe::method_not_allowed)
+        .layer(middleware::from_fn_with_state(
+            Arc::new(transport.cors.clone()),
+            cross_site::refuse_strangers,
+        ))
+        .layer(option_layer(cross_site::cors(&transport.cors)));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(
@@ -109,7 +121,7 @@ where
                 .and(NotForContentType::SSE),
         );
     Ok(Router::new()
-        .route("/graphql", graphql)
+        .merge(api)
         .route("/", get(explorer::file))
         .route("/explorer/{*path}", get(explorer::file))
         .route("/healthz", get(health::alive))
@@ -121,6 +133,10 @@ where
         .fallback(observe::not_found)
         .method_not_allowed_fallback(observe::method_not_allowed)
         .layer(compression)
+        .layer(middleware::from_fn_with_state(
+            Https(transport.tls.is_some()),
+            protection::protect,
+        ))
         .layer(middleware::from_fn_with_state(metrics, observe::observe))
         .layer(middleware::from_fn_with_state(
             Arc::new(transport.proxies.clone()),

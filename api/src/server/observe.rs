@@ -158,7 +158,8 @@ pub(crate) async fn method_not_allowed(request: Request) -> Response {
     )
 }
 
-fn id_of(request: &Request) -> RequestId {
+/// The request's id, as the answer has it.
+pub(crate) fn id_of(request: &Request) -> RequestId {
     request
         .extensions()
         .get::<RequestId>()

@@ -30,6 +30,16 @@ impl Problem {
         }
     }
 
+    /// Whoever asks must not, whatever it is that they ask.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            is_well_formed: false,
+            errors: vec![coded(ErrorCode::Forbidden, message)],
+            headers: Vec::new(),
+        }
+    }
+
     /// There is nothing at the address.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self {

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod browsers;
 mod execution;
 mod graphql;
 mod routes;
@@ -34,6 +35,10 @@ struct Server {
 
 impl Server {
     async fn loading() -> Self {
+        Self::on_network(&TransportSettings::default()).await
+    }
+
+    async fn on_network(transport: &TransportSettings) -> Self {
         let metrics = Arc::new(Metrics::default());
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/catalog.db", folder.path().display());
@@ -42,7 +47,6 @@ impl Server {
             .unwrap();
         database.migrate().await.unwrap();
         let replica = Replica::open(database).await.unwrap();
-        let transport = TransportSettings::default();
         let auth = AuthSettings {
             anonymous_read: false,
             data_dir: folder.path().to_owned(),
@@ -53,7 +57,7 @@ impl Server {
             authenticator: Arc::new(Authenticator::open(&auth).unwrap()),
             metrics: Arc::clone(&metrics),
         };
-        let router = super::router(schema::builder, backend, &transport)
+        let router = super::router(schema::builder, backend, transport)
             .await
             .unwrap();
         Self {
