@@ -11,7 +11,7 @@ use crate::{
     config::{Config, LogFormat},
     exchange::import::Reading,
     schema,
-    server::{self, Backend, Shutdown, metrics::Metrics},
+    server::{self, Backend, Shutdown, Tls, metrics::Metrics},
     shared::{graphql::Currency, write::Author},
     snapshot::Replica,
 };
@@ -31,7 +31,8 @@ Addresses:
   /metrics    figures for Prometheus
 
 SIGINT (Ctrl-C) and SIGTERM stop the server once running requests are answered, at most 30 s
-later; a second one stops it at once.")]
+later; a second one stops it at once. SIGHUP has it read its TLS certificate again, which it also
+does when the files change.")]
 pub(super) struct ServeArgs {
     /// Put the demo catalog into an empty database first
     #[arg(long)]
@@ -45,6 +46,12 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let authenticator = boot::authenticator(config)?;
     let metrics = Arc::new(Metrics::default());
+    let tls = config
+        .transport
+        .tls
+        .clone()
+        .map(|files| Tls::load(files, &metrics));
+    let tls = tls.transpose().context("cannot serve HTTPS")?;
     let replica = boot::replica(config, &metrics).await?;
     if args.demo {
         fill_with_demo(&replica).await?;
@@ -61,10 +68,8 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         .await
         .context("cannot start the server")?;
 
-    announce(&listener, config.log_format)?;
-    server::serve(router, listener, shutdown)
-        .await
-        .context("the server failed")?;
+    announce(&listener, config)?;
+    server::serve(router, listener, tls, shutdown).await;
     follower
         .await
         .context("the follower of the change feed failed")?;
@@ -95,15 +100,22 @@ async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(listener: &TcpListener, log_format: LogFormat) -> anyhow::Result<()> {
-    let address = format!(
-        "http://{}",
-        listener
-            .local_addr()
-            .context("the listener has no address")?
-    );
+fn announce(listener: &TcpListener, config: &Config) -> anyhow::Result<()> {
+    let bound = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    let scheme = match config.transport.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let address = format!("{scheme}://{bound}");
     tracing::info!(address, "listening");
-    if log_format == LogFormat::Human {
+    if config.transport.tls.is_none() && !bound.ip().is_loopback() {
+        tracing::warn!(
+            "tokens travel in clear to and from this address; set tls_certificate and tls_key unless a proxy in front of it speaks HTTPS"
+        );
+    }
+    if config.log_format == LogFormat::Human {
         tracing::info!("GraphiQL is at {address}/ and the API at {address}/graphql");
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client_address;
+mod connections;
 mod cross_site;
 mod explorer;
 mod graphql;
@@ -11,15 +12,15 @@ pub mod metrics;
 mod observe;
 mod protection;
 mod shutdown;
+mod tls;
 
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, ObjectType, SchemaBuilder};
-use axum::{Router, middleware, routing::get, serve::ListenerExt};
-use tokio::net::TcpListener;
+use axum::{Router, middleware, routing::get};
 use tower::util::option_layer;
 use tower_http::{
     CompressionLevel,
@@ -30,8 +31,10 @@ use tower_http::{
 };
 
 pub use self::{
+    connections::serve,
     graphql::BrokenSchema,
     shutdown::{Shutdown, ShutdownTrigger},
+    tls::{BadPair, Tls},
 };
 use self::{
     graphql::{Engine, GraphqlService},
@@ -40,39 +43,8 @@ use self::{
 };
 use crate::{auth::Authenticator, config::TransportSettings, snapshot::Replica};
 
-/// How long running requests get to finish once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(30);
 /// Answers below this are sent as they are, bytes: compressing them costs more than it saves.
 const MIN_COMPRESSED: u64 = 1024;
-
-/// Serves until the shutdown begins, then lets running requests finish, at most for 30 s.
-pub async fn serve(
-    router: Router,
-    listener: TcpListener,
-    shutdown: Shutdown,
-) -> std::io::Result<()> {
-    let listener = listener.tap_io(|connection| {
-        // Answers go out in one piece, so waiting for more to send would only delay them.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let begun = shutdown.clone();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(async move { begun.begun().await });
-    let too_late = async {
-        shutdown.begun().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        result = server.into_future() => result,
-        () = too_late => {
-            tracing::warn!("requests that did not finish within {} s were cut off", GRACE.as_secs());
-            Ok(())
-        }
-    }
-}
 
 /// What requests are answered with.
 #[derive(Clone)]

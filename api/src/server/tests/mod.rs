@@ -1,11 +1,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browsers;
+mod connections;
 mod execution;
 mod graphql;
 mod routes;
 mod schema;
 mod stopping;
+mod tls;
 
 use std::{str::FromStr, sync::Arc};
 

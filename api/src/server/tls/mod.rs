@@ -1,0 +1,210 @@
+//! HTTPS: handshakes, and certificates that are replaced while the server runs.
+
+mod pair;
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+pub use self::pair::BadPair;
+use self::pair::{Contents, Validity};
+use super::metrics::Metrics;
+use crate::config::TlsFiles;
+
+/// How long a client may take for the handshake. Tests have no patience.
+const HANDSHAKE_TIMEOUT: Duration = if cfg!(test) {
+    Duration::from_millis(300)
+} else {
+    Duration::from_secs(10)
+};
+/// How often the files are looked at.
+const LOOK_INTERVAL: Duration = if cfg!(test) {
+    Duration::from_millis(20)
+} else {
+    Duration::from_secs(2)
+};
+
+/// HTTPS with the certificate and key that lie in two files, whatever lies there at the time.
+#[derive(Clone)]
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    pair: Arc<CurrentPair>,
+    files: TlsFiles,
+    /// What the files held at start.
+    contents: Arc<Contents>,
+    failures: Counter,
+}
+
+/// The certificate that handshakes show from now on.
+#[derive(Debug)]
+struct CurrentPair(ArcSwap<CertifiedKey>);
+
+impl ResolvesServerCert for CurrentPair {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// They hold no certificate and key that belong together. An expired certificate is only warned of: clients refuse
+    /// it, and the next one may already be on its way.
+    pub fn load(files: TlsFiles, metrics: &Metrics) -> Result<Self, BadPair> {
+        let contents = Contents::read(&files)?;
+        let pair = contents.pair(&files)?;
+        tell(&pair);
+        let pair = Arc::new(CurrentPair(ArcSwap::from_pointee(pair)));
+        let failures = Counter::default();
+        metrics.register(|registry| {
+            registry.register(
+                "tls_handshake_failures",
+                "TLS handshakes that failed",
+                failures.clone(),
+            );
+        });
+        Ok(Self {
+            acceptor: acceptor(Arc::clone(&pair)).map_err(|cause| BadPair::Unusable {
+                files: files.clone(),
+                cause,
+            })?,
+            pair,
+            files,
+            contents: Arc::new(contents),
+            failures,
+        })
+    }
+
+    /// Shakes hands; `None` where that fails, which is the client's affair.
+    pub(super) async fn accept(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let error = match timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => return Some(stream),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the client took too long".to_owned(),
+        };
+        self.failures.inc();
+        tracing::debug!(error, "a TLS handshake failed");
+        None
+    }
+
+    /// Takes new certificates and keys up as they come, or when the process gets SIGHUP. It never ends.
+    pub(super) async fn follow_files(self) {
+        let mut hangups = Hangups::new();
+        let mut contents = Arc::clone(&self.contents);
+        let mut problem = None;
+        loop {
+            let is_asked = tokio::select! {
+                () = tokio::time::sleep(LOOK_INTERVAL) => false,
+                () = hangups.next() => true,
+            };
+            let found = match self.look(&contents).await {
+                Ok(found) => {
+                    contents = found.map_or(contents, Arc::new);
+                    None
+                }
+                Err(bad) => Some(bad.to_string()),
+            };
+            // Told once, not at every look.
+            if let Some(error) = &found
+                && (is_asked || problem != found)
+            {
+                tracing::error!(
+                    error,
+                    "the new TLS certificate cannot be used, the old one stays"
+                );
+            }
+            problem = found;
+        }
+    }
+
+    /// Shows what the files hold now, if it is something new.
+    async fn look(&self, last: &Contents) -> Result<Option<Contents>, BadPair> {
+        let files = self.files.clone();
+        let read = tokio::task::spawn_blocking(move || Contents::read(&files));
+        // Only a process that stops does not get to reading them.
+        let Ok(contents) = read.await else {
+            return Ok(None);
+        };
+        let contents = contents?;
+        if contents == *last {
+            return Ok(None);
+        }
+        let pair = contents.pair(&self.files)?;
+        tell(&pair);
+        self.pair.0.store(Arc::new(pair));
+        Ok(Some(contents))
+    }
+}
+
+/// SIGHUP, by which an operator says that the files are new.
+#[cfg(unix)]
+struct Hangups(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Hangups {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::hangup()).ok())
+    }
+
+    async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Hangups;
+
+#[cfg(not(unix))]
+impl Hangups {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// Says until when a certificate is valid.
+fn tell(pair: &CertifiedKey) {
+    let Some(Validity { from, until }) = Validity::of(pair) else {
+        tracing::info!("the TLS certificate is loaded");
+        return;
+    };
+    let now = Timestamp::now();
+    if now > until {
+        tracing::warn!(%until, "the TLS certificate has expired: clients will refuse it");
+    } else if now < from {
+        tracing::warn!(%from, "the TLS certificate is not valid yet: clients will refuse it");
+    } else {
+        tracing::info!(%until, "the TLS certificate is loaded");
+    }
+}
+
+/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+fn acceptor(pair: Arc<CurrentPair>) -> Result<TlsAcceptor, rustls::Error> {
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let mut config = builder
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(pair);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
