@@ -28,7 +28,7 @@ flags! {
     tls_certificate "tls-certificate" "PATH",
     /// Its private key, a PEM file
     tls_key "tls-key" "PATH",
-    /// Origins whose pages may use the API: https://portal.example.com,… or * [default: none]
+    /// Origins whose pages may use the API, with commas between, or * [default: none]
     cors_origins "cors-origins" "ORIGINS",
 }
 

@@ -156,7 +156,7 @@ impl Connection {
 /// HTTP it has to do with, and a client may keep that to itself.
 async fn silence(asked: &Notify) {
     if timeout(HEAD_TIMEOUT, asked.notified()).await.is_ok() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
