@@ -17,13 +17,13 @@ use crate::catalog::offerings::graphql::{
     OfferingNode, ServiceOfferingMutations, ServiceOfferingQueries,
 };
 use crate::catalog::people::graphql::{PersonMutations, PersonNode, PersonQueries};
-use crate::catalog::services::graphql::{ServiceDependency, ServiceNode, ServiceQueries};
+use crate::catalog::services::graphql::{ServiceNode, ServiceQueries};
 use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
 use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
-use crate::shared::graphql::{Connection, Currency, bad_input, catalog};
+use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
 use crate::snapshot::{Catalog, Replica};
@@ -68,19 +68,12 @@ pub fn builder(
 }
 
 fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    const PAGE: &str = "One page of a list, and where in the list it is.";
     let roots = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
     // The library's own types come without a description.
     roots
-        .override_output_type_description::<Connection<PersonNode>>(PAGE)
-        .override_output_type_description::<Connection<TeamNode>>(PAGE)
-        .override_output_type_description::<Connection<CustomerNode>>(PAGE)
-        .override_output_type_description::<Connection<OutcomeNode>>(PAGE)
-        .override_output_type_description::<Connection<CapabilityNode>>(PAGE)
-        .override_output_type_description::<Connection<ServiceNode>>(PAGE)
-        .override_output_type_description::<Connection<ServiceDependency>>(PAGE)
-        .override_output_type_description::<Connection<OfferingNode>>(PAGE)
-        .override_output_type_description::<ChangeConnection>(PAGE)
+        .override_output_type_description::<ChangeConnection>(
+            "One page of the feed, and where in the feed it is.",
+        )
         .override_output_type_description::<ID>(
             "What names an object: opaque, and never given to another.",
         )

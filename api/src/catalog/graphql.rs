@@ -38,15 +38,18 @@ pub fn changed_pointer(id: MaybeUndefined<ID>) -> Patch<String> {
     Patch::from(id).map(|id| id.0)
 }
 
-/// The fields that every object of the catalog shows, beside those of its own.
+/// Declares how a record of the catalog is shown: its node, whose fields an `#[Object]` on `$Fields` has.
 #[macro_export]
 macro_rules! node {
-    ($(#[doc = $doc:literal])* $Node:ident($Record:ty)) => {
+    ($(#[doc = $doc:literal])* $Node:ident = $Fields:ident($Record:ty)) => {
+        $(#[doc = $doc])*
+        pub type $Node = $crate::shared::direct::Direct<$Fields>;
+
         $(#[doc = $doc])*
         #[derive(Clone)]
-        pub struct $Node(pub ::std::sync::Arc<$Record>);
+        pub struct $Fields(pub ::std::sync::Arc<$Record>);
 
-        impl From<::std::sync::Arc<$Record>> for $Node {
+        impl From<::std::sync::Arc<$Record>> for $Fields {
             fn from(record: ::std::sync::Arc<$Record>) -> Self {
                 Self(record)
             }

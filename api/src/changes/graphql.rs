@@ -10,8 +10,9 @@ use strum::IntoEnumIterator;
 
 use super::store::{self, Change};
 use crate::schema::{Node, node_in};
+use crate::shared::connection::page_size;
 use crate::shared::draft;
-use crate::shared::graphql::{bad_input, catalog, internal, page_size};
+use crate::shared::graphql::{bad_input, catalog, internal};
 use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{DateTime, Json};

@@ -11,7 +11,9 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::services::graphql::ServiceNode;
 use crate::catalog::services::rules::Service;
-use crate::shared::graphql::{Connection, Money, PageArgs, all_by_name, catalog, expect, lookup};
+use crate::shared::connection::{Connection, PageArgs, all_by_name};
+use crate::shared::direct::{Direct, List};
+use crate::shared::graphql::{Money, catalog, expect, lookup};
 use crate::shared::ids::Id;
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
@@ -20,12 +22,12 @@ use crate::{mutations, node};
 
 node! {
     /// A result the business wants, and what an hour without it costs.
-    OutcomeNode(Outcome)
+    OutcomeNode = OutcomeFields(Outcome)
 }
 
 /// A result the business wants, and what an hour without it costs.
 #[Object(name = "BusinessOutcome", serial)]
-impl OutcomeNode {
+impl OutcomeFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -48,17 +50,17 @@ impl OutcomeNode {
 
     /// Whose outcome it is.
     async fn customer(&self, ctx: &Context<'_>) -> Result<CustomerNode> {
-        expect(ctx, self.0.customer_id).map(CustomerNode)
+        expect(ctx, self.0.customer_id).map(CustomerNode::from)
     }
 
     /// Who answers for it.
     async fn owner(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.owner_id).map(PersonNode)
+        lookup(ctx, self.0.owner_id).map(PersonNode::from)
     }
 
     /// Lost per hour while the outcome is fully out of reach.
-    async fn value_per_hour(&self) -> Money {
-        Money(self.0.value_per_hour)
+    async fn value_per_hour(&self) -> Direct<Money> {
+        Direct(Money(self.0.value_per_hour))
     }
 
     /// How the outcome is measured.
@@ -67,7 +69,7 @@ impl OutcomeNode {
     }
 
     /// The services that it rests on, by name.
-    async fn contributions(&self, ctx: &Context<'_>) -> Vec<OutcomeContribution> {
+    async fn contributions(&self, ctx: &Context<'_>) -> List<OutcomeContribution> {
         let catalog = catalog(ctx);
         let id = self.0.id();
         catalog
@@ -78,8 +80,8 @@ impl OutcomeNode {
                 let service = catalog.get(Id::<Service>::new(service))?;
                 Some(OutcomeContribution {
                     share: *service.contributions.get(&id)?,
-                    service: ServiceNode(Arc::clone(service)),
-                    outcome: self.clone(),
+                    service: ServiceNode::from(Arc::clone(service)),
+                    outcome: Direct(self.clone()),
                 })
             })
             .collect()
@@ -160,7 +162,7 @@ impl BusinessOutcomeQueries {
         Outcome::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(OutcomeNode)
+            .map(OutcomeNode::from)
     }
 
     /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.

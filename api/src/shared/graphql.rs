@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::Guard;
-use async_graphql::connection::{CursorType, Edge};
-use async_graphql::{Context, Enum, Error, Object, OutputType, Result, SimpleObject};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use async_graphql::{Context, Enum, Error, Object, Result, SimpleObject};
 use sea_orm::DbErr;
 
 use super::draft::Draft;
@@ -14,7 +11,6 @@ use super::error_code::ErrorCode;
 use super::errors::{self, UserErrors};
 use super::ids::{Id, ObjectRef};
 use super::money::Amount;
-use super::paging::{Direction, Page, Position, Take, Window};
 use super::record::Record;
 use super::request::{Actor, RequestCatalog, RequestId};
 use super::scalars::Decimal;
@@ -87,155 +83,6 @@ impl Money {
         ctx.data_unchecked::<Currency>().0.to_string()
     }
 }
-
-// ---------------------------------------------------------------- paging
-
-/// How many entries a page has where nothing is said.
-const DEFAULT_PAGE: usize = 25;
-/// How many entries a page has at most.
-const MAX_PAGE: i32 = 100;
-
-/// The arguments of a connection.
-#[derive(Clone, Debug, Default)]
-pub struct PageArgs {
-    /// So many from the front.
-    pub first: Option<i32>,
-    /// After this cursor.
-    pub after: Option<String>,
-    /// So many from the back.
-    pub last: Option<i32>,
-    /// Before this cursor.
-    pub before: Option<String>,
-}
-
-impl PageArgs {
-    /// The window that they ask for in a sequence with this name; cursors of other sequences are refused.
-    pub fn window(&self, sequence: &str) -> Result<Window> {
-        let take = match (self.first, self.last) {
-            (Some(_), Some(_)) => return Err(bad_input("give `first` or `last`, not both")),
-            (None, Some(last)) => Take::Last(page_size("last", last)?),
-            (Some(first), None) => Take::First(page_size("first", first)?),
-            (None, None) => Take::First(DEFAULT_PAGE),
-        };
-        let cursor = |name: &str, text: &Option<String>| {
-            text.as_deref()
-                .map(|text| Cursor::read(name, text, sequence))
-                .transpose()
-        };
-        Ok(Window {
-            after: cursor("after", &self.after)?,
-            before: cursor("before", &self.before)?,
-            take,
-        })
-    }
-}
-
-/// The size of a page that an argument asks for.
-pub fn page_size(name: &str, size: i32) -> Result<usize> {
-    match usize::try_from(size) {
-        Ok(size) if i32::try_from(size).is_ok_and(|size| size <= MAX_PAGE) => Ok(size),
-        _ => Err(bad_input(format!(
-            "`{name}` is {size}; it must be between 0 and {MAX_PAGE}"
-        ))),
-    }
-}
-
-/// A place in an ordered list. Its text form is opaque and belongs to that list's order.
-pub struct Cursor {
-    sequence: &'static str,
-    position: Position,
-}
-
-impl Cursor {
-    fn read(argument: &str, text: &str, sequence: &str) -> Result<Position> {
-        let (name, position) = URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<(String, Position)>(&bytes).ok())
-            .ok_or_else(|| bad_input(format!("`{argument}` is not a cursor of this API")))?;
-        if name == sequence {
-            Ok(position)
-        } else {
-            Err(bad_input(format!(
-                "`{argument}` is a cursor of a list ordered by {name}; this one is ordered by {sequence}"
-            )))
-        }
-    }
-}
-
-impl CursorType for Cursor {
-    type Error = &'static str;
-
-    fn decode_cursor(_: &str) -> Result<Self, Self::Error> {
-        Err("cursors are read with the arguments of their list")
-    }
-
-    fn encode_cursor(&self) -> String {
-        let bytes = serde_json::to_vec(&(self.sequence, &self.position)).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-}
-
-/// How many entries a whole list has, counted when it is asked for.
-pub struct Total(Box<dyn Fn() -> usize + Send + Sync>);
-
-#[Object]
-impl Total {
-    /// How many there are on all pages; computed only when it is selected.
-    async fn total_count(&self) -> Result<i32> {
-        i32::try_from((self.0)()).map_err(|error| internal(&error))
-    }
-}
-
-/// One page of a list.
-pub type Connection<N> = async_graphql::connection::Connection<Cursor, N, Total>;
-
-/// Makes a connection of a page; `node` finds each entry's object.
-pub fn connection<N: OutputType>(
-    sequence: &'static str,
-    page: Page,
-    node: impl Fn(uuid::Uuid) -> Option<N>,
-    total: impl Fn() -> usize + Send + Sync + 'static,
-) -> Connection<N> {
-    let mut connection = Connection::with_additional_fields(
-        page.has_previous,
-        page.has_next,
-        Total(Box::new(total)),
-    );
-    connection.edges = page
-        .items
-        .into_iter()
-        .filter_map(|position| {
-            let node = node(position.1)?;
-            Some(Edge::new(Cursor { sequence, position }, node))
-        })
-        .collect();
-    connection
-}
-
-/// The name of lists in the order of names.
-pub const BY_NAME: &str = "NAME";
-
-/// All objects of a type as a connection, by name.
-pub fn all_by_name<T: Record, N: OutputType + From<Arc<T>>>(
-    ctx: &Context<'_>,
-    args: &PageArgs,
-) -> Result<Connection<N>> {
-    let catalog = ctx.data_unchecked::<RequestCatalog>().get();
-    let window = args.window(BY_NAME)?;
-    let page = T::table(&catalog)
-        .by_name()
-        .page(&(), Direction::Ascending, &window, |_| true);
-    let all = Arc::clone(&catalog);
-    Ok(connection(
-        BY_NAME,
-        page,
-        |id| catalog.get(Id::<T>::new(id)).cloned().map(N::from),
-        move || T::table(&all).len(),
-    ))
-}
-
-// ---------------------------------------------------------------- mutations
 
 /// Why a mutation did nothing. The request itself was well formed, so this is data, not a GraphQL error.
 #[derive(Clone, Debug, SimpleObject)]

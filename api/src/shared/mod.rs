@@ -1,8 +1,10 @@
 //! What all rooms use.
 
+pub mod connection;
 pub mod database;
 pub mod dialect;
 pub mod diff;
+pub mod direct;
 mod dispatch;
 pub mod draft;
 pub mod edit;

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::rules::{Capability, CapabilityPatch};
 use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_pointer};
 use crate::catalog::services::graphql::{ServiceNode, services_in};
-use crate::shared::graphql::{Connection, PageArgs, all_by_name, catalog, lookup};
+use crate::shared::connection::{Connection, PageArgs, all_by_name};
+use crate::shared::direct::List;
+use crate::shared::graphql::{catalog, lookup};
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
@@ -16,12 +18,12 @@ use crate::{mutations, node};
 
 node! {
     /// What the business is able to do; capabilities form a tree.
-    CapabilityNode(Capability)
+    CapabilityNode = CapabilityFields(Capability)
 }
 
 /// What the business is able to do; capabilities form a tree.
 #[Object(name = "BusinessCapability", serial)]
-impl CapabilityNode {
+impl CapabilityFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -43,12 +45,12 @@ impl CapabilityNode {
     }
 
     /// The capability above.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Self> {
-        lookup(ctx, self.0.parent_id).map(Self)
+    async fn parent(&self, ctx: &Context<'_>) -> Option<CapabilityNode> {
+        lookup(ctx, self.0.parent_id).map(CapabilityNode::from)
     }
 
     /// The capabilities below, by name.
-    async fn children(&self, ctx: &Context<'_>) -> Vec<Self> {
+    async fn children(&self, ctx: &Context<'_>) -> List<CapabilityNode> {
         let catalog = catalog(ctx);
         catalog
             .subcapabilities
@@ -56,7 +58,7 @@ impl CapabilityNode {
             .filter_map(|id| {
                 catalog
                     .get(Id::<Capability>::new(id))
-                    .map(|child| Self(Arc::clone(child)))
+                    .map(|child| CapabilityNode::from(Arc::clone(child)))
             })
             .collect()
     }
@@ -118,7 +120,7 @@ impl BusinessCapabilityQueries {
         Capability::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(CapabilityNode)
+            .map(CapabilityNode::from)
     }
 
     /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.

@@ -10,7 +10,9 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::people::graphql::PersonNode;
 use crate::outcomes::graphql::OutcomeNode;
 use crate::outcomes::rules::Outcome;
-use crate::shared::graphql::{Connection, PageArgs, all_by_name, catalog, lookup};
+use crate::shared::connection::{Connection, PageArgs, all_by_name};
+use crate::shared::direct::List;
+use crate::shared::graphql::{catalog, lookup};
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
@@ -18,12 +20,12 @@ use crate::{mutations, node};
 
 node! {
     /// A part of the business, or an outside party, that services exist for.
-    CustomerNode(Customer)
+    CustomerNode = CustomerFields(Customer)
 }
 
 /// A part of the business, or an outside party, that services exist for: a ward, a branch, a faculty.
 #[Object(name = "Customer", serial)]
-impl CustomerNode {
+impl CustomerFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -50,17 +52,17 @@ impl CustomerNode {
     }
 
     /// The customer above.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Self> {
-        lookup(ctx, self.0.parent_id).map(Self)
+    async fn parent(&self, ctx: &Context<'_>) -> Option<CustomerNode> {
+        lookup(ctx, self.0.parent_id).map(CustomerNode::from)
     }
 
     /// Who speaks for this customer.
     async fn representative(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.representative_id).map(PersonNode)
+        lookup(ctx, self.0.representative_id).map(PersonNode::from)
     }
 
     /// What drives this customer, by name.
-    async fn outcomes(&self, ctx: &Context<'_>) -> Vec<OutcomeNode> {
+    async fn outcomes(&self, ctx: &Context<'_>) -> List<OutcomeNode> {
         let catalog = catalog(ctx);
         catalog
             .customer_outcomes
@@ -68,7 +70,7 @@ impl CustomerNode {
             .filter_map(|id| {
                 catalog
                     .get(Id::<Outcome>::new(id))
-                    .map(|outcome| OutcomeNode(Arc::clone(outcome)))
+                    .map(|outcome| OutcomeNode::from(Arc::clone(outcome)))
             })
             .collect()
     }
@@ -109,7 +111,7 @@ impl CustomerQueries {
         Customer::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(CustomerNode)
+            .map(CustomerNode::from)
     }
 
     /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.

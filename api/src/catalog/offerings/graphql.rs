@@ -9,9 +9,9 @@ use super::filter::OfferingFilter;
 use super::rules::{Offering, OfferingPatch};
 use crate::catalog::graphql::{changed_header, changed_pointer, new_header};
 use crate::catalog::services::graphql::ServiceNode;
-use crate::shared::graphql::{
-    BY_NAME, Connection, Money, PageArgs, catalog, connection, expect, filter_id,
-};
+use crate::shared::connection::{BY_NAME, Connection, PageArgs, connection};
+use crate::shared::direct::Direct;
+use crate::shared::graphql::{Money, catalog, expect, filter_id};
 use crate::shared::ids::Id;
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
@@ -21,12 +21,12 @@ use crate::{mutations, node};
 
 node! {
     /// What can be requested of a service.
-    OfferingNode(Offering)
+    OfferingNode = OfferingFields(Offering)
 }
 
 /// What can be requested of a service.
 #[Object(name = "ServiceOffering", serial)]
-impl OfferingNode {
+impl OfferingFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -49,7 +49,7 @@ impl OfferingNode {
 
     /// The service it belongs to.
     async fn service(&self, ctx: &Context<'_>) -> Result<ServiceNode> {
-        expect(ctx, self.0.service_id).map(ServiceNode)
+        expect(ctx, self.0.service_id).map(ServiceNode::from)
     }
 
     /// JSON Schema (2020-12) of a request's `inputs`; `{}` lets anything through.
@@ -68,8 +68,8 @@ impl OfferingNode {
     }
 
     /// What it costs.
-    async fn price(&self) -> Option<Money> {
-        self.0.price.map(Money)
+    async fn price(&self) -> Option<Direct<Money>> {
+        self.0.price.map(|price| Direct(Money(price)))
     }
 
     /// Whether it can be requested now.
@@ -113,7 +113,7 @@ impl ServiceOfferingQueries {
         Offering::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(OfferingNode)
+            .map(OfferingNode::from)
     }
 
     /// Offerings, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
@@ -154,7 +154,7 @@ pub fn offerings(
             catalog
                 .get(Id::<Offering>::new(id))
                 .cloned()
-                .map(OfferingNode)
+                .map(OfferingNode::from)
         },
         move || filter.count(&all),
     ))

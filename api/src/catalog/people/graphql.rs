@@ -10,7 +10,9 @@ use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_pointer};
 use crate::catalog::services::graphql::{ServiceNode, services_in};
 use crate::catalog::teams::graphql::TeamNode;
-use crate::shared::graphql::{Connection, PageArgs, all_by_name, catalog, lookup};
+use crate::shared::connection::{Connection, PageArgs, all_by_name};
+use crate::shared::direct::List;
+use crate::shared::graphql::{catalog, lookup};
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
@@ -19,12 +21,12 @@ use crate::{mutations, node};
 
 node! {
     /// Somebody in the organisation, or an automation account.
-    PersonNode(Person)
+    PersonNode = PersonFields(Person)
 }
 
 /// Somebody in the organisation, or an automation account.
 #[Object(name = "Person", serial)]
-impl PersonNode {
+impl PersonFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -52,20 +54,20 @@ impl PersonNode {
 
     /// The customer this person belongs to.
     async fn customer(&self, ctx: &Context<'_>) -> Option<CustomerNode> {
-        lookup(ctx, self.0.customer_id).map(CustomerNode)
+        lookup(ctx, self.0.customer_id).map(CustomerNode::from)
     }
 
     /// The teams this person is in, by name.
-    async fn teams(&self, ctx: &Context<'_>) -> Vec<TeamNode> {
+    async fn teams(&self, ctx: &Context<'_>) -> List<TeamNode> {
         let catalog = catalog(ctx);
         let mut teams: Vec<TeamNode> = self
             .0
             .team_ids
             .iter()
-            .filter_map(|&id| catalog.get(id).map(|team| TeamNode(Arc::clone(team))))
+            .filter_map(|&id| catalog.get(id).map(|team| TeamNode::from(Arc::clone(team))))
             .collect();
-        teams.sort_by_cached_key(|team| name_key(team.0.as_ref()));
-        teams
+        teams.sort_by_cached_key(|team| name_key(team.0.0.as_ref()));
+        List(teams)
     }
 
     /// Services this person answers for towards the business, by name. Errors: `BAD_USER_INPUT`.
@@ -125,7 +127,7 @@ impl PersonQueries {
         Person::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(PersonNode)
+            .map(PersonNode::from)
     }
 
     /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.

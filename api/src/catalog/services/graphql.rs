@@ -15,9 +15,9 @@ use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
 use crate::node;
 use crate::outcomes::graphql::{OutcomeContribution, OutcomeNode};
-use crate::shared::graphql::{
-    BY_NAME, Connection, PageArgs, catalog, connection, expect, filter_id, lookup, page_size,
-};
+use crate::shared::connection::{BY_NAME, Connection, PageArgs, connection, page_size};
+use crate::shared::direct::{Direct, List};
+use crate::shared::graphql::{catalog, expect, filter_id, lookup};
 use crate::shared::ids::Id;
 use crate::shared::paging::{Direction, Position, paginate_sorted};
 use crate::shared::record::Record;
@@ -27,12 +27,12 @@ use crate::snapshot::{Catalog, Index, name_key};
 
 node! {
     /// What is delivered: a business service, or what it is made of.
-    ServiceNode(Service)
+    ServiceNode = ServiceFields(Service)
 }
 
 /// What is delivered: a business service, or what it is made of.
 #[Object(name = "Service", serial)]
-impl ServiceNode {
+impl ServiceFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -86,22 +86,22 @@ impl ServiceNode {
 
     /// Who answers for it towards the business.
     async fn business_owner(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.business_owner_id).map(PersonNode)
+        lookup(ctx, self.0.business_owner_id).map(PersonNode::from)
     }
 
     /// Who answers for its delivery.
     async fn service_owner(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.service_owner_id).map(PersonNode)
+        lookup(ctx, self.0.service_owner_id).map(PersonNode::from)
     }
 
     /// Who delivers it.
     async fn team(&self, ctx: &Context<'_>) -> Option<TeamNode> {
-        lookup(ctx, self.0.team_id).map(TeamNode)
+        lookup(ctx, self.0.team_id).map(TeamNode::from)
     }
 
     /// What it makes the business able to do.
     async fn capability(&self, ctx: &Context<'_>) -> Option<CapabilityNode> {
-        lookup(ctx, self.0.capability_id).map(CapabilityNode)
+        lookup(ctx, self.0.capability_id).map(CapabilityNode::from)
     }
 
     /// What this service needs to work, by name. Errors: `BAD_USER_INPUT`.
@@ -160,7 +160,7 @@ impl ServiceNode {
     }
 
     /// The outcomes that rest on it, by name.
-    async fn contributions(&self, ctx: &Context<'_>) -> Vec<OutcomeContribution> {
+    async fn contributions(&self, ctx: &Context<'_>) -> List<OutcomeContribution> {
         let catalog = catalog(ctx);
         let mut contributions: Vec<OutcomeContribution> = self
             .0
@@ -168,14 +168,15 @@ impl ServiceNode {
             .iter()
             .filter_map(|(&outcome, &share)| {
                 Some(OutcomeContribution {
-                    service: self.clone(),
-                    outcome: OutcomeNode(Arc::clone(catalog.get(outcome)?)),
+                    service: Direct(self.clone()),
+                    outcome: OutcomeNode::from(Arc::clone(catalog.get(outcome)?)),
                     share,
                 })
             })
             .collect();
-        contributions.sort_by_cached_key(|contribution| name_key(contribution.outcome.0.as_ref()));
         contributions
+            .sort_by_cached_key(|contribution| name_key(contribution.outcome.0.0.as_ref()));
+        List(contributions)
     }
 
     /// What can be requested of it, by name. Errors: `BAD_USER_INPUT`.
@@ -244,8 +245,8 @@ impl ServiceDependency {
     pub fn between(dependent: &Arc<Service>, dependency: &Arc<Service>) -> Option<Self> {
         Some(Self {
             strength: dependent.dependencies.get(&dependency.id())?.strength,
-            dependent: ServiceNode(Arc::clone(dependent)),
-            dependency: ServiceNode(Arc::clone(dependency)),
+            dependent: ServiceNode::from(Arc::clone(dependent)),
+            dependency: ServiceNode::from(Arc::clone(dependency)),
         })
     }
 
@@ -280,7 +281,7 @@ pub fn services_in<K: Record>(
     let window = args.window(BY_NAME)?;
     let page = index(&catalog).page(&value, Direction::Ascending, &window, |_| true);
     let total = index(&catalog).count(&value);
-    let node = |id| catalog.get(Id::new(id)).cloned().map(ServiceNode);
+    let node = |id| catalog.get(Id::new(id)).cloned().map(ServiceNode::from);
     Ok(connection(BY_NAME, page, node, move || total))
 }
 
@@ -299,7 +300,7 @@ impl ServiceQueries {
         Service::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(ServiceNode)
+            .map(ServiceNode::from)
     }
 
     /// Services in an order. Errors: `BAD_USER_INPUT` for a bad page size, cursor or id.
@@ -332,7 +333,7 @@ impl ServiceQueries {
         Ok(connection(
             sequence,
             page,
-            |id| catalog.get(Id::new(id)).cloned().map(ServiceNode),
+            |id| catalog.get(Id::new(id)).cloned().map(ServiceNode::from),
             move || filter.count(&all),
         ))
     }

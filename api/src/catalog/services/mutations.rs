@@ -298,8 +298,8 @@ impl EdgeMutations {
                     .get(&outcome.id())
                     .ok_or_else(|| gone("the contribution"))?;
                 Ok(OutcomeContribution {
-                    service: ServiceNode(service),
-                    outcome: OutcomeNode(outcome),
+                    service: ServiceNode::from(service),
+                    outcome: OutcomeNode::from(outcome),
                     share,
                 })
             }

@@ -10,7 +10,9 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::people::rules::Person;
 use crate::catalog::services::graphql::{ServiceNode, services_in};
-use crate::shared::graphql::{Connection, PageArgs, all_by_name, catalog, lookup};
+use crate::shared::connection::{Connection, PageArgs, all_by_name};
+use crate::shared::direct::List;
+use crate::shared::graphql::{catalog, lookup};
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
@@ -18,12 +20,12 @@ use crate::{mutations, node};
 
 node! {
     /// A team that delivers services.
-    TeamNode(Team)
+    TeamNode = TeamFields(Team)
 }
 
 /// A team that delivers services.
 #[Object(name = "Team", serial)]
-impl TeamNode {
+impl TeamFields {
     /// Opaque, never changes.
     pub(crate) async fn id(&self) -> ID {
         self.0.id().to_string().into()
@@ -45,12 +47,12 @@ impl TeamNode {
     }
 
     /// The team above.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Self> {
-        lookup(ctx, self.0.parent_id).map(Self)
+    async fn parent(&self, ctx: &Context<'_>) -> Option<TeamNode> {
+        lookup(ctx, self.0.parent_id).map(TeamNode::from)
     }
 
     /// Who is in it, by name.
-    async fn members(&self, ctx: &Context<'_>) -> Vec<PersonNode> {
+    async fn members(&self, ctx: &Context<'_>) -> List<PersonNode> {
         let catalog = catalog(ctx);
         catalog
             .members
@@ -58,7 +60,7 @@ impl TeamNode {
             .filter_map(|id| {
                 catalog
                     .get(Id::<Person>::new(id))
-                    .map(|person| PersonNode(Arc::clone(person)))
+                    .map(|person| PersonNode::from(Arc::clone(person)))
             })
             .collect()
     }
@@ -120,7 +122,7 @@ impl TeamQueries {
         Team::table(&catalog(ctx))
             .by_slug(&slug)
             .cloned()
-            .map(TeamNode)
+            .map(TeamNode::from)
     }
 
     /// All of them, by name. Errors: `BAD_USER_INPUT` for a bad page size or cursor.

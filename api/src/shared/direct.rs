@@ -1,0 +1,376 @@
+//! Objects whose fields wait for nothing, resolved as such.
+//!
+//! async-graphql makes a future on the heap for every field of an object and a task for every entry of a list, so that all of
+//! them can wait side by side. Of an object in memory none waits, and a page of the catalog has a thousand fields: most of its
+//! time went into those. [`Direct`] and [`List`] run the same resolvers in turn; the answer is the same, and so is the schema.
+//! What reads the database is better off without them.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{Field, Selection, SelectionSet};
+use async_graphql::registry::Registry;
+use async_graphql::resolver_utils::{ContainerType, resolve_container_serial};
+use async_graphql::{
+    Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
+};
+use futures_util::future::BoxFuture;
+
+/// An object in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Direct<T>(pub T);
+
+impl<T> Deref for Direct<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<R, T: From<Arc<R>>> From<Arc<R>> for Direct<T> {
+    fn from(record: Arc<R>) -> Self {
+        Self(record.into())
+    }
+}
+
+impl<T: ObjectType> OutputType for Direct<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        _: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        resolve(ctx, &self.0).await
+    }
+}
+
+impl<T: ObjectType> ContainerType for Direct<T> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        self.0.resolve_field(ctx).await
+    }
+}
+
+impl<T: ObjectType> ObjectType for Direct<T> {}
+
+/// A list of objects in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+impl<T: ObjectType> OutputType for List<T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<T>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<T>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<T>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        _: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let mut values = Vec::with_capacity(self.0.len());
+        for (index, item) in self.0.iter().enumerate() {
+            values.push(resolve(&ctx.with_index(index), item).await?);
+        }
+        Ok(Value::List(values))
+    }
+}
+
+/// An object's value. Boxed, because objects lead back to objects of their own type.
+fn resolve<'a, T: ContainerType>(
+    ctx: &'a ContextSelectionSet<'a>,
+    object: &'a T,
+) -> BoxFuture<'a, ServerResult<Value>> {
+    Box::pin(async move {
+        let selection = &ctx.item.node;
+        let mut fields = Vec::with_capacity(selection.items.len());
+        collect(ctx, selection, object, &mut fields);
+        if any_to_merge(&fields) {
+            return resolve_container_serial(ctx, object).await;
+        }
+        let mut values = IndexMap::with_capacity(fields.len());
+        let mut errors = Vec::new();
+        for field in fields {
+            let key: &Name = &field.node.response_key().node;
+            if values.contains_key(key) {
+                continue;
+            }
+            let result = if field.node.name.node == "__typename" {
+                Ok(Value::from(object.introspection_type_name().into_owned()))
+            } else {
+                let resolved = object.resolve_field(&ctx.with_field(field)).await;
+                resolved.map(Option::unwrap_or_default)
+            };
+            match result {
+                Ok(value) => drop(values.insert(key.clone(), value)),
+                Err(error) => errors.push(error),
+            }
+        }
+        for error in errors {
+            ctx.add_error(error);
+        }
+        Ok(if values.is_empty() {
+            Value::Null
+        } else {
+            Value::Object(values)
+        })
+    })
+}
+
+/// The fields that a selection has of an object, those of its fragments included. `@skip` and `@include` were obeyed before
+/// execution, and there are no other directives.
+fn collect<'a, T: ContainerType>(
+    ctx: &ContextSelectionSet<'a>,
+    selection: &'a SelectionSet,
+    object: &T,
+    fields: &mut Vec<&'a Positioned<Field>>,
+) {
+    for item in &selection.items {
+        let (condition, selection) = match &item.node {
+            Selection::Field(field) => {
+                fields.push(field);
+                continue;
+            }
+            Selection::InlineFragment(fragment) => {
+                let condition = fragment.node.type_condition.as_ref();
+                (condition, &fragment.node.selection_set.node)
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                let Some(fragment) = ctx.query_env.fragments.get(name) else {
+                    continue;
+                };
+                let condition = Some(&fragment.node.type_condition);
+                (condition, &fragment.node.selection_set.node)
+            }
+        };
+        if condition.is_none_or(|condition| is_a(ctx, object, &condition.node.on.node)) {
+            collect(ctx, selection, object, fields);
+        }
+    }
+}
+
+/// Whether an object below is selected twice, so that two selections of it have to become one.
+fn any_to_merge(fields: &[&Positioned<Field>]) -> bool {
+    let is_object = |field: &Positioned<Field>| !field.node.selection_set.node.items.is_empty();
+    let mut objects = fields.iter().filter(|field| is_object(field));
+    while let Some(object) = objects.next() {
+        if objects
+            .clone()
+            .any(|other| other.node.response_key().node == object.node.response_key().node)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the object is of a type, or implements it.
+fn is_a<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T, condition: &str) -> bool {
+    let name = object.introspection_type_name();
+    let implemented = &ctx.schema_env.registry.implements;
+    name == condition
+        || implemented
+            .get(&*name)
+            .is_some_and(|interfaces| interfaces.contains(condition))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use async_graphql::{EmptyMutation, EmptySubscription, Interface, Object, Request, Schema};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A tree of a certain depth, shown by the library's own means.
+    #[derive(Clone)]
+    struct Plain(u32);
+
+    /// The same tree, shown directly.
+    #[derive(Clone)]
+    struct Quick(u32);
+
+    macro_rules! tree {
+        ($Tree:ident, $Node:ty, $List:ty, $node:expr, $list:expr) => {
+            #[Object(name = "Tree", serial)]
+            impl $Tree {
+                async fn depth(&self) -> u32 {
+                    self.0
+                }
+
+                async fn fails(&self) -> async_graphql::Result<Option<u32>> {
+                    Err("it always does".into())
+                }
+
+                async fn fails_all(&self) -> async_graphql::Result<u32> {
+                    Err("it always does, and may not be null".into())
+                }
+
+                async fn child(&self) -> Option<$Node> {
+                    self.0.checked_sub(1).map($Tree).map($node)
+                }
+
+                async fn twins(&self) -> $List {
+                    let child = self.0.checked_sub(1).map($Tree).map($node);
+                    $list(
+                        child
+                            .into_iter()
+                            .flat_map(|child| [child.clone(), child])
+                            .collect(),
+                    )
+                }
+            }
+        };
+    }
+    tree!(
+        Plain,
+        Plain,
+        Vec<Plain>,
+        std::convert::identity,
+        std::convert::identity::<Vec<Plain>>
+    );
+    tree!(Quick, Direct<Quick>, List<Direct<Quick>>, Direct, List);
+
+    #[derive(Interface)]
+    #[graphql(name = "HasDepth", field(name = "depth", ty = "u32"))]
+    enum PlainInterface {
+        Tree(Plain),
+    }
+
+    #[derive(Interface)]
+    #[graphql(name = "HasDepth", field(name = "depth", ty = "u32"))]
+    enum QuickInterface {
+        Tree(Direct<Quick>),
+    }
+
+    struct PlainQuery;
+
+    #[Object(name = "Query")]
+    impl PlainQuery {
+        async fn tree(&self) -> Plain {
+            Plain(3)
+        }
+
+        async fn any(&self) -> PlainInterface {
+            Plain(2).into()
+        }
+    }
+
+    struct QuickQuery;
+
+    #[Object(name = "Query")]
+    impl QuickQuery {
+        async fn tree(&self) -> Direct<Quick> {
+            Direct(Quick(3))
+        }
+
+        async fn any(&self) -> QuickInterface {
+            Direct(Quick(2)).into()
+        }
+    }
+
+    /// Both answers as JSON.
+    fn answers(document: &str) -> [String; 2] {
+        async fn answer<Q: ObjectType + 'static>(query: Q, document: &str) -> String {
+            let schema = Schema::build(query, EmptyMutation, EmptySubscription).finish();
+            let mut response = schema.execute(Request::new(document)).await;
+            response.errors.sort_by_key(|error| format!("{error:?}"));
+            serde_json::to_string_pretty(&response).unwrap()
+        }
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(async {
+                [
+                    answer(PlainQuery, document).await,
+                    answer(QuickQuery, document).await,
+                ]
+            })
+    }
+
+    #[test]
+    fn the_schema_is_the_same() {
+        let plain = Schema::new(PlainQuery, EmptyMutation, EmptySubscription).sdl();
+        let quick = Schema::new(QuickQuery, EmptyMutation, EmptySubscription).sdl();
+        assert_eq!(plain, quick);
+    }
+
+    #[test]
+    fn selections_of_one_field_become_one() {
+        let [plain, quick] = answers(
+            "{ tree { depth child { depth } ...More twins { __typename } twins { depth } depth } }
+             fragment More on HasDepth { depth ... on Tree { child { fails child { d: depth } } } }",
+        );
+        assert_eq!(plain, quick);
+        assert!(quick.contains("\"d\": 1"), "{quick}");
+    }
+
+    #[test]
+    fn an_object_of_which_every_field_fails_is_as_the_library_has_it() {
+        let [plain, quick] = answers("{ tree { child { failsAll } twins { fails_: failsAll } } }");
+        assert_eq!(plain, quick);
+    }
+
+    fn selection() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("depth".to_owned()),
+            Just("other: depth".to_owned()),
+            Just("__typename".to_owned()),
+            Just("fails".to_owned()),
+            Just("failsAll".to_owned()),
+            Just("depth @include(if: false)".to_owned()),
+            Just("depth @skip(if: false)".to_owned()),
+        ];
+        leaf.prop_recursive(4, 30, 5, |inner| {
+            let below = proptest::collection::vec(inner, 1..5).prop_map(|below| below.join(" "));
+            prop_oneof![
+                below
+                    .clone()
+                    .prop_map(|below| format!("child {{ {below} }}")),
+                below
+                    .clone()
+                    .prop_map(|below| format!("twins {{ {below} }}")),
+                below.clone().prop_map(|below| format!("... {{ {below} }}")),
+                below
+                    .clone()
+                    .prop_map(|below| format!("... on Tree {{ {below} }}")),
+                below.prop_map(|below| format!("... on HasDepth {{ ... on Tree {{ {below} }} }}")),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn answers_are_those_of_the_library(
+            tree in proptest::collection::vec(selection(), 1..5),
+            any in proptest::collection::vec(selection(), 1..5),
+        ) {
+            let document = format!("{{ tree {{ {} }} any {{ ... on Tree {{ {} }} }} }}", tree.join(" "), any.join(" "));
+            let [plain, quick] = answers(&document);
+            prop_assert_eq!(plain, quick, "{}", document);
+        }
+    }
+}
