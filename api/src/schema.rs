@@ -9,6 +9,8 @@ use async_graphql::{
 
 use uuid::Uuid;
 
+use crate::auth::Guarded;
+use crate::auth::graphql::ViewerQueries;
 use crate::catalog::capabilities::graphql::{
     BusinessCapabilityMutations, BusinessCapabilityQueries, CapabilityNode,
 };
@@ -32,6 +34,7 @@ use crate::snapshot::{Catalog, Replica};
 #[derive(Default, MergedObject)]
 pub struct Query(
     NodeQueries,
+    ViewerQueries,
     ServiceQueries,
     PersonQueries,
     TeamQueries,
@@ -57,18 +60,18 @@ pub struct Mutation(
 );
 
 /// The whole API.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, EmptySubscription>;
+
+/// Its builder.
+pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, EmptySubscription>;
 
 /// The API over a replica, to be finished; amounts are in `currency`.
-pub fn builder(
-    replica: Replica,
-    currency: Currency,
-) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+pub fn builder(replica: Replica, currency: Currency) -> Builder {
     roots().data(replica).data(currency)
 }
 
-fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    let roots = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
+fn roots() -> Builder {
+    let roots = Schema::build(Guarded::default(), Guarded::default(), EmptySubscription);
     // The library's own types come without a description.
     roots
         .override_output_type_description::<ChangeConnection>(

@@ -12,7 +12,7 @@ pub struct Model {
     pub sequence: i64,
     /// Microseconds since 1970, UTC.
     pub at: i64,
-    /// Who did it.
+    /// Who did it: the subject of their token, or a program.
     pub actor: String,
     /// `CREATED`, `UPDATED` or `DELETED`.
     pub kind: String,
@@ -24,6 +24,10 @@ pub struct Model {
     pub diff: Json,
     /// The HTTP request that it came with.
     pub request_id: Option<String>,
+    /// The name of the token, `jti`.
+    pub token_id: Option<String>,
+    /// The program that the token was issued to.
+    pub client_id: Option<String>,
 }
 
 /// References are plain ids: the catalog in memory follows them.

@@ -9,6 +9,7 @@ use sea_orm_migration::prelude::*;
 mod columns;
 mod m0001_change_feed;
 mod m0002_catalog;
+mod m0003_audit;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_change_feed::Migration),
             Box::new(m0002_catalog::Migration),
+            Box::new(m0003_audit::Migration),
         ]
     }
 }

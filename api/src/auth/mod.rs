@@ -1,9 +1,13 @@
 //! Who asks: bearer tokens, the keys that verify them, and what they allow.
 //!
-//! Tokens are JWTs after RFC 9068. [`Authenticator`] turns one into an [`Identity`] or says why it is none.
+//! Tokens are JWTs after RFC 9068. [`Authenticator`] turns one into an [`Identity`] or says why it is none. With the catalog
+//! that becomes a request's [`Viewer`]; [`access`] says what a viewer may ask for.
 
+pub mod access;
 mod authenticator;
 mod claims;
+pub mod graphql;
+mod guard;
 mod identity;
 mod issuer;
 mod keys;
@@ -11,12 +15,15 @@ mod local;
 mod rejection;
 mod scopes;
 mod token;
+mod viewer;
 
 pub use self::{
     authenticator::{Authenticator, KeyProblem},
     claims::{ClaimPath, ScopeRules},
+    guard::Guarded,
     identity::Identity,
     local::{LOCAL_AUDIENCE, LOCAL_ISSUER, LocalKey, LocalKeyError},
     rejection::{Reason, Rejection},
     scopes::{Scope, Scopes, UnknownScope},
+    viewer::Viewer,
 };

@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 use strum::IntoEnumIterator;
 
 use super::store::{self, Change};
+use crate::auth::{Scope, Viewer};
 use crate::schema::{Node, node_in};
 use crate::shared::connection::page_size;
 use crate::shared::draft;
@@ -38,9 +39,24 @@ impl ChangeNode {
         DateTime(self.change.at)
     }
 
-    /// Who did it.
+    /// Who did it: the subject of their token, or a program.
     async fn actor(&self) -> &str {
         &self.change.actor
+    }
+
+    /// The name of the token that it was done with, `jti`; null without one, and for all but `admin`.
+    async fn token_id(&self, ctx: &Context<'_>) -> Option<&str> {
+        for_auditors(ctx, self.change.token_id.as_deref())
+    }
+
+    /// The program that the token was issued to, `client_id`; null without one, and for all but `admin`.
+    async fn client_id(&self, ctx: &Context<'_>) -> Option<&str> {
+        for_auditors(ctx, self.change.client_id.as_deref())
+    }
+
+    /// The HTTP request that it came with, as logs and errors name it; null without one, and for all but `admin`.
+    async fn request_id(&self, ctx: &Context<'_>) -> Option<&str> {
+        for_auditors(ctx, self.change.request_id.as_deref())
     }
 
     /// What happened to the object.
@@ -59,7 +75,7 @@ impl ChangeNode {
         self.change.subject.to_string().into()
     }
 
-    /// The object now; null once deleted.
+    /// The object now; null once deleted, or where the viewer may not see it.
     async fn subject(&self) -> Option<&Node> {
         self.subject.as_ref()
     }
@@ -69,6 +85,11 @@ impl ChangeNode {
     async fn diff(&self) -> Json {
         Json(self.change.diff.clone())
     }
+}
+
+/// How a change came about is for those who may see everything.
+fn for_auditors<'a>(ctx: &Context<'_>, trace: Option<&'a str>) -> Option<&'a str> {
+    trace.filter(|_| ctx.data_unchecked::<Viewer>().may(Scope::Admin))
 }
 
 /// What happened to an object.
@@ -129,6 +150,22 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
             subjects: subjects.transpose()?,
             actor: filter.actor,
         })
+    }
+}
+
+impl store::ChangeFilter {
+    /// Narrowed to what the viewer sees: a change of anything else does not exist for them.
+    fn seen_by(mut self, viewer: &Viewer) -> Self {
+        let (seen, hidden): (Vec<_>, Vec<_>) =
+            ObjectType::iter().partition(|kind| viewer.sees(*kind));
+        if !hidden.is_empty() {
+            let seen = seen.iter().map(ToString::to_string);
+            self.types = Some(match self.types {
+                Some(wanted) => seen.filter(|kind| wanted.contains(kind)).collect(),
+                None => seen.collect(),
+            });
+        }
+        self
     }
 }
 
@@ -215,8 +252,8 @@ pub struct ChangeQueries;
 
 #[Object]
 impl ChangeQueries {
-    /// The change feed, oldest first, from after the cursor. A change appears once nothing can be committed before it.
-    /// Errors: `BAD_USER_INPUT` for a bad page size, cursor, type or id.
+    /// The changes that the viewer may see, oldest first, from after the cursor. A change appears once nothing can be
+    /// committed before it. Errors: `BAD_USER_INPUT` for a bad page size, cursor, type or id.
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -227,10 +264,12 @@ impl ChangeQueries {
         #[graphql(desc = "Only what comes after this sequence.")] after: Option<String>,
     ) -> Result<ChangeConnection> {
         let size = page_size("first", first.unwrap_or(25))?;
+        let viewer = ctx.data_unchecked::<Viewer>();
         let filter = filter
             .map(store::ChangeFilter::try_from)
             .transpose()?
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .seen_by(viewer);
         let after = after
             .map(|text| {
                 text.parse::<i64>()
@@ -252,11 +291,10 @@ impl ChangeQueries {
         };
         // The feed may be ahead of the request's catalog, and a subject must not look deleted for that.
         let catalog = match changes.last() {
-            Some(last) => ctx
-                .data_unchecked::<Replica>()
-                .containing(last.sequence)
-                .await
-                .map_err(|error| internal(&error))?,
+            Some(last) => {
+                let newer = ctx.data_unchecked::<Replica>().containing(last.sequence);
+                viewer.visible(newer.await.map_err(|error| internal(&error))?)
+            }
             None => ctx.data_unchecked::<RequestCatalog>().get(),
         };
         let total = ChangeTotal { filter, until };

@@ -23,8 +23,14 @@ pub struct Change {
     pub sequence: i64,
     /// When.
     pub at: Timestamp,
-    /// Who.
+    /// Who: the subject of their token, or a program.
     pub actor: String,
+    /// The name of the token, `jti`.
+    pub token_id: Option<String>,
+    /// The program that the token was issued to.
+    pub client_id: Option<String>,
+    /// The HTTP request that it came with.
+    pub request_id: Option<String>,
     /// What happened to the object.
     pub kind: ChangeKind,
     /// The object.
@@ -137,6 +143,9 @@ impl Change {
                 id: row.subject_id,
             },
             actor: row.actor,
+            token_id: row.token_id,
+            client_id: row.client_id,
+            request_id: row.request_id,
             diff: row.diff,
         })
     }

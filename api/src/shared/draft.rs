@@ -20,6 +20,7 @@ pub struct Draft {
     now: Timestamp,
     catalog: Catalog,
     touched: BTreeSet<ObjectRef>,
+    opened: BTreeSet<ObjectRef>,
     guarded: BTreeSet<ObjectRef>,
 }
 
@@ -54,6 +55,7 @@ impl Draft {
             base,
             now,
             touched: BTreeSet::new(),
+            opened: BTreeSet::new(),
             guarded: BTreeSet::new(),
         }
     }
@@ -158,6 +160,16 @@ impl Draft {
         let mut seen = BTreeSet::new();
         std::iter::successors(first, |&id| self.get(id)?.parent())
             .take_while(move |&id| seen.insert(id))
+    }
+
+    /// Says that this object is asked to be changed, whether or not anything comes of it.
+    pub fn open(&mut self, object: ObjectRef) {
+        self.opened.insert(object);
+    }
+
+    /// The objects that were asked to be changed by name.
+    pub fn opened(&self) -> impl Iterator<Item = ObjectRef> {
+        self.opened.iter().copied()
     }
 
     /// Says that the plan is good only while this object stays as it is.

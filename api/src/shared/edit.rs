@@ -1,5 +1,7 @@
 //! Create, update and delete, the same for every type.
 
+use std::sync::Arc;
+
 use super::draft::Draft;
 use super::errors::{UserError, UserErrorCode, UserErrors};
 use super::form::{Form, not_found};
@@ -71,7 +73,7 @@ pub fn delete<T: Record>(
 
 /// The stored object to change, if it is there and still has the expected version.
 pub fn existing<T: Record>(
-    draft: &Draft,
+    draft: &mut Draft,
     field: &str,
     id: &str,
     expected_version: Option<i32>,
@@ -81,7 +83,9 @@ pub fn existing<T: Record>(
         .ok()
         .filter(|object| object.kind == T::TYPE)
         .and_then(|object| draft.get::<T>(Id::new(object.id)))
+        .map(Arc::clone)
         .ok_or_else(|| vec![not_found::<T>(&[field], id)])?;
+    draft.open(record.id().any());
     let version = record.header().version;
     match expected_version {
         Some(expected) if expected != version => Err(vec![UserError::new(
@@ -93,7 +97,7 @@ pub fn existing<T: Record>(
                 record.header().slug
             ),
         )]),
-        _ => Ok(T::clone(record)),
+        _ => Ok(T::clone(&record)),
     }
 }
 

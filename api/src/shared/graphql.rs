@@ -12,9 +12,10 @@ use super::errors::{self, UserErrors};
 use super::ids::{Id, ObjectRef};
 use super::money::Amount;
 use super::record::Record;
-use super::request::{Actor, RequestCatalog, RequestId};
+use super::request::{RequestCatalog, RequestId};
 use super::scalars::Decimal;
 use super::write::{self, WriteError, Written};
+use crate::auth::Viewer;
 use crate::snapshot::{Catalog, Replica};
 
 /// The catalog's one reporting currency, ISO 4217.
@@ -138,7 +139,7 @@ pub async fn commit<R>(
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<R, UserErrors>> {
     let author = ctx
-        .data_unchecked::<Actor>()
+        .data_unchecked::<Viewer>()
         .author(ctx.data_unchecked::<RequestId>());
     let replica = ctx.data_unchecked::<Replica>();
     match write::write(replica, &author, change).await {
@@ -147,6 +148,7 @@ pub async fn commit<R>(
             Ok(Ok(value))
         }
         Ok(Err(refusals)) => Ok(Err(refusals)),
+        Err(error @ WriteError::Beyond(_)) => Err(ErrorCode::Forbidden.error(error.to_string())),
         Err(error @ WriteError::Contended) => Err(ErrorCode::Unavailable.error(error.to_string())),
         Err(WriteError::Database(DbErr::ConnectionAcquire(error))) => {
             tracing::warn!(%error, "no connection to the database is free");

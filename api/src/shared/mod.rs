@@ -1,5 +1,6 @@
 //! What all rooms use.
 
+pub mod authority;
 pub mod connection;
 pub mod database;
 pub mod dialect;

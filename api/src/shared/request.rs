@@ -1,31 +1,38 @@
 //! What every request carries.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::write::Author;
-use crate::{auth::Identity, snapshot::Catalog};
+use crate::auth::Viewer;
+use crate::snapshot::Catalog;
 
 /// The catalog that one request reads: one snapshot for all of a query; after each mutation of the request, one that
-/// contains it.
+/// contains it. It holds only what the viewer may see.
 #[derive(Clone, Debug)]
-pub struct RequestCatalog(Arc<ArcSwap<Catalog>>);
+pub struct RequestCatalog {
+    current: Arc<ArcSwap<Catalog>>,
+    viewer: Viewer,
+}
 
 impl RequestCatalog {
-    /// A request that reads this catalog.
-    pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self(Arc::new(ArcSwap::new(catalog)))
+    /// A request of this viewer that reads this catalog.
+    pub fn new(viewer: Viewer, catalog: Arc<Catalog>) -> Self {
+        let current = ArcSwap::new(viewer.visible(catalog));
+        Self {
+            current: Arc::new(current),
+            viewer,
+        }
     }
 
     /// The catalog, for the duration of a resolver.
     pub fn read(&self) -> Guard<Arc<Catalog>> {
-        self.0.load()
+        self.current.load()
     }
 
     /// The catalog, to keep.
     pub fn get(&self) -> Arc<Catalog> {
-        self.0.load_full()
+        self.current.load_full()
     }
 
     /// The newest change in it.
@@ -35,7 +42,7 @@ impl RequestCatalog {
 
     /// What the request reads from now on.
     pub(crate) fn advance(&self, catalog: Arc<Catalog>) {
-        self.0.store(catalog);
+        self.current.store(self.viewer.visible(catalog));
     }
 }
 
@@ -47,29 +54,5 @@ impl RequestId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// Who acts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Actor(pub Option<Arc<Identity>>);
-
-impl Actor {
-    /// The subject of the token that came with the request, `anonymous` where there was none.
-    pub fn name(&self) -> Arc<str> {
-        static ANONYMOUS: LazyLock<Arc<str>> = LazyLock::new(|| "anonymous".into());
-        let subject = self.0.as_ref().map(|identity| &identity.subject);
-        Arc::clone(subject.unwrap_or(&ANONYMOUS))
-    }
-
-    /// As the author of a change that came with a request.
-    pub fn author(&self, request: &RequestId) -> Author {
-        let identity = self.0.as_deref();
-        Author {
-            actor: self.name(),
-            request_id: Some(Arc::clone(&request.0)),
-            token_id: identity.and_then(|identity| identity.token_id.clone()),
-            client_id: identity.and_then(|identity| identity.client_id.clone()),
-        }
     }
 }

@@ -21,6 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::authority::Authority;
 use super::dialect::{self, MAX_BINDINGS, MAX_CHANGES};
 use super::draft::{Draft, Edit, PlannedChange};
 use super::errors::{UserError, UserErrorCode, UserErrors};
@@ -32,24 +33,27 @@ use crate::snapshot::{Catalog, Replica, ReplicaError};
 /// Who changes something, for the feed.
 #[derive(Clone, Debug)]
 pub struct Author {
-    /// The subject or program.
+    /// The token's subject, or the program.
     pub actor: Arc<str>,
-    /// The HTTP request that it came with.
-    pub request_id: Option<Arc<str>>,
-    /// The token that allowed it, `jti`.
+    /// The token's own name, `jti`.
     pub token_id: Option<Arc<str>>,
     /// The program that the token was issued to.
     pub client_id: Option<Arc<str>>,
+    /// The HTTP request that it came with.
+    pub request_id: Option<Arc<str>>,
+    /// How far the author may go.
+    pub authority: Authority,
 }
 
 impl Author {
-    /// A program that works on the database itself, without a request.
+    /// A program that works on the database itself, without a request: it may change anything.
     pub fn program(name: &str) -> Self {
         Self {
             actor: name.into(),
-            request_id: None,
             token_id: None,
             client_id: None,
+            request_id: None,
+            authority: Authority::Everything,
         }
     }
 }
@@ -74,6 +78,9 @@ pub enum WriteError {
     /// The snapshot can't be brought up to date.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
+    /// The author may not change this.
+    #[error("the {0} is not yours to change")]
+    Beyond(String),
     /// Other writers were faster every time.
     #[error("other writers keep changing the same objects; try again")]
     Contended,
@@ -97,6 +104,15 @@ pub async fn write<R>(
     for attempt in 1..=ATTEMPTS {
         let mut draft = Draft::new(Catalog::clone(&base), now());
         let planned = change(&mut draft);
+        // What the author may not change comes before anything else that could be said about it.
+        if let Some(object) = author.authority.first_beyond(&mut draft) {
+            if is_fresh {
+                return Err(WriteError::Beyond(draft.base().describe(object)));
+            }
+            base = replica.catch_up().await?;
+            is_fresh = true;
+            continue;
+        }
         match planned {
             Err(refusals) if is_fresh => return Ok(Err(refusals)),
             Ok(value) if is_fresh && draft.is_empty() => {
@@ -336,6 +352,8 @@ async fn append(
                 subject_id: Set(planned.subject.id),
                 diff: Set(planned.diff.into()),
                 request_id: Set(author.request_id.as_deref().map(str::to_owned)),
+                token_id: Set(author.token_id.as_deref().map(str::to_owned)),
+                client_id: Set(author.client_id.as_deref().map(str::to_owned)),
             }
         })
         .collect();

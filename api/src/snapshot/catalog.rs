@@ -66,6 +66,15 @@ pub struct Referrer {
 }
 
 impl Catalog {
+    /// A catalog that holds nothing, at the same place in the change feed.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self {
+            position: self.position.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The object with this id.
     pub fn get<T: Record>(&self, id: Id<T>) -> Option<&Arc<T>> {
         T::table(self).get(id)

@@ -136,6 +136,9 @@ fn ends<T: Record>(
     let service = service
         .and_then(|id| draft.get(id))
         .map(|found| Service::clone(found));
+    if let Some(service) = &service {
+        draft.open(service.id().any());
+    }
     // `finish` has refused already where either is missing.
     service.zip(target).ok_or_else(Vec::new)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_graphql::ServerError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::problem::Problem;
@@ -77,6 +78,15 @@ fn problem(rejection: &Rejection) -> Problem {
         format!("Who you are is not proven: {rejection}."),
         challenge,
     )
+}
+
+/// That an operation needs a token and came without one.
+pub(super) fn missing(errors: Vec<ServerError>) -> Problem {
+    let problem = Problem {
+        errors,
+        ..Problem::unauthenticated("")
+    };
+    problem.with_header(header::WWW_AUTHENTICATE, CHALLENGE)
 }
 
 fn unauthenticated(message: impl Into<String>, challenge: HeaderValue) -> Problem {

@@ -31,7 +31,13 @@ pub(crate) use self::{
 };
 use self::{media::check_content_type, parameters::Parameters};
 use super::{Backend, observe::Operation as ObservedOperation};
-use crate::shared::request::{Actor, RequestCatalog, RequestId};
+use crate::{
+    auth::{Identity, Viewer},
+    shared::{
+        error_code::ErrorCode,
+        request::{RequestCatalog, RequestId},
+    },
+};
 
 /// The largest body that is read, bytes: imports bring whole catalogs.
 pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -158,13 +164,13 @@ impl Exchange<'_> {
             ..
         } = &self.service.backend;
         let identity = bearer::identify(self.headers, authenticator, metrics, self.request_id);
-        let actor = Actor(identity.await?);
-        self.run(actor, read().await?, observed).await
+        let identity = identity.await?;
+        self.run(identity, read().await?, observed).await
     }
 
     async fn run(
         &self,
-        actor: Actor,
+        identity: Option<Arc<Identity>>,
         parameters: Parameters,
         observed: &mut ObservedOperation,
     ) -> Result<Executed, Problem> {
@@ -180,17 +186,23 @@ impl Exchange<'_> {
             let message = "Mutations are not allowed by GET: send them by POST.";
             return Err(Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message));
         }
-        let catalog = RequestCatalog::new(service.backend.replica.current());
+        let backend = &service.backend;
+        let current = backend.replica.current();
+        let viewer = Viewer::new(identity, backend.authenticator.anonymous_read(), &current);
+        let catalog = RequestCatalog::new(viewer.clone(), current);
         let with_data = |request: async_graphql::Request| {
             request
                 .data(catalog.clone())
                 .data(self.request_id.clone())
-                .data(actor)
+                .data(viewer)
         };
         let response = service
             .engine
             .execute(operation, parameters.variables, self.request_id, with_data)
             .await?;
+        if problem::has_code(&response, ErrorCode::Unauthenticated) {
+            return Err(bearer::missing(response.errors));
+        }
         Ok(Executed {
             response,
             sequence: catalog.sequence(),

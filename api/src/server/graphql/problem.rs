@@ -129,6 +129,15 @@ pub(super) fn set_code(error: &mut ServerError, code: ErrorCode) {
         .set("code", code.as_str());
 }
 
+/// Whether an error of a response has this code.
+pub(super) fn has_code(response: &Response, code: ErrorCode) -> bool {
+    let expected = Value::from(code.as_str());
+    response.errors.iter().any(|error| {
+        let extensions = error.extensions.as_ref();
+        extensions.and_then(|extensions| extensions.get("code")) == Some(&expected)
+    })
+}
+
 /// Puts the request id into every error.
 pub(crate) fn sign(errors: &mut [ServerError], request_id: &RequestId) {
     for error in errors {

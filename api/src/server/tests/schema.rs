@@ -7,9 +7,10 @@ use async_graphql::{
 
 use std::sync::Arc;
 
+use crate::auth::Viewer;
 use crate::shared::{
     error_code::ErrorCode,
-    request::{Actor, RequestCatalog},
+    request::{RequestCatalog, RequestId},
 };
 use crate::snapshot::{Catalog, FeedPosition};
 
@@ -82,7 +83,8 @@ impl Query {
     }
 
     async fn actor(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
-        Ok(ctx.data::<Actor>()?.name().to_string())
+        let author = ctx.data::<Viewer>()?.author(ctx.data::<RequestId>()?);
+        Ok(author.actor.to_string())
     }
 
     async fn nested(&self) -> Query {

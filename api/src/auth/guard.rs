@@ -1,0 +1,109 @@
+//! The roots, behind the rules of [`access`].
+
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{MetaType, Registry};
+use async_graphql::resolver_utils::ContainerType;
+use async_graphql::{
+    Context, ContextSelectionSet, ErrorExtensionValues, ObjectType, OutputType, Positioned,
+    ServerError, ServerResult, Value,
+};
+
+use super::access::{self, Access};
+use super::{Scope, Viewer};
+use crate::shared::error_code::ErrorCode;
+
+/// A root whose fields are resolved only for viewers who may have them. A field without a rule is nobody's.
+#[derive(Clone, Debug, Default)]
+pub struct Guarded<T>(pub T);
+
+impl<T: ObjectType> OutputType for Guarded<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    /// The root's own, with what each field needs added to its description.
+    fn create_type_info(registry: &mut Registry) -> String {
+        let name = T::create_type_info(registry);
+        let root = T::type_name();
+        if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(&*root) {
+            for field in fields.values_mut() {
+                if let Some(access) = access::of_root_field(&root, &field.name) {
+                    let description = field.description.get_or_insert_default();
+                    description.push_str("\n\nNeeds ");
+                    description.push_str(&access.to_string());
+                    description.push('.');
+                }
+            }
+        }
+        name
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
+    }
+}
+
+impl<T: ObjectType> ContainerType for Guarded<T> {
+    fn is_empty() -> bool {
+        T::is_empty()
+    }
+
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        check(ctx, &T::type_name()).map_err(|error| ctx.set_error_path(error))?;
+        self.0.resolve_field(ctx).await
+    }
+
+    async fn find_entity(&self, ctx: &Context<'_>, params: &Value) -> ServerResult<Option<Value>> {
+        self.0.find_entity(ctx, params).await
+    }
+}
+
+impl<T: ObjectType> ObjectType for Guarded<T> {}
+
+fn check(ctx: &Context<'_>, root: &str) -> ServerResult<()> {
+    let field = &ctx.item.node.name.node;
+    let viewer = ctx.data_unchecked::<Viewer>();
+    match access::of_root_field(root, field) {
+        Some(access) if access.permits(viewer) => Ok(()),
+        Some(access) => Err(denied(field, access, viewer)),
+        None => Err(ServerError::new(
+            format!("no rule says who may have `{root}.{field}`"),
+            None,
+        )),
+    }
+    .map_err(|error: ServerError| ServerError {
+        locations: vec![ctx.item.pos],
+        ..error
+    })
+}
+
+fn denied(field: &str, access: Access, viewer: &Viewer) -> ServerError {
+    let (code, message) = if viewer.is_known() {
+        let held = viewer.scopes();
+        let held = if held.is_empty() {
+            "none".to_owned()
+        } else {
+            held.to_string()
+        };
+        let message = format!("`{field}` needs {access}; this token's scopes: {held}");
+        (ErrorCode::Forbidden, message)
+    } else {
+        let message =
+            format!("`{field}` needs {access}: send a token as `Authorization: Bearer …`");
+        (ErrorCode::Unauthenticated, message)
+    };
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code.as_str());
+    if let Access::Scope(scope) | Access::ScopeOrOwner(scope) = access {
+        extensions.set("requiredScope", Scope::as_str(scope));
+    }
+    let mut error = ServerError::new(message, None);
+    error.extensions = Some(extensions);
+    error
+}

@@ -1,0 +1,106 @@
+//! Who asks.
+
+use std::sync::Arc;
+
+use super::access::{self, Visibility};
+use super::{Identity, Scope, Scopes};
+use crate::catalog::people::rules::Person;
+use crate::shared::authority::Authority;
+use crate::shared::ids::{Id, ObjectType};
+use crate::shared::record::Record;
+use crate::shared::request::RequestId;
+use crate::shared::write::Author;
+use crate::snapshot::Catalog;
+
+/// Who asks, for the whole of a request: somebody with a token, or an anonymous reader.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer {
+    identity: Option<Arc<Identity>>,
+    scopes: Scopes,
+    person: Option<Id<Person>>,
+}
+
+impl Viewer {
+    /// The viewer that a verified token speaks for, or an anonymous one. Where anonymous reading is allowed everybody may
+    /// read the catalog, whatever their token says.
+    pub fn new(identity: Option<Arc<Identity>>, anonymous_read: bool, catalog: &Catalog) -> Self {
+        let mut scopes = identity
+            .as_ref()
+            .map_or_else(Scopes::default, |identity| identity.scopes);
+        if anonymous_read {
+            scopes.insert(Scope::CatalogRead);
+        }
+        let person = identity
+            .as_ref()
+            .and_then(|identity| catalog.person_by_subject(&identity.subject))
+            .map(|person| person.id());
+        Self {
+            identity,
+            scopes,
+            person,
+        }
+    }
+
+    /// Whether a token says who it is.
+    pub fn is_known(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// The token's subject; none for an anonymous reader.
+    pub fn subject(&self) -> Option<&str> {
+        self.identity.as_ref().map(|identity| &*identity.subject)
+    }
+
+    /// What the viewer may do.
+    pub fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+
+    /// Whether the viewer may do what a scope is for.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(scope)
+    }
+
+    /// The person in the catalog whose subject the token has.
+    pub fn person(&self) -> Option<Id<Person>> {
+        self.person
+    }
+
+    /// Whether the viewer sees objects of a type.
+    pub fn sees(&self, kind: ObjectType) -> bool {
+        match access::of_type(&kind.to_string()) {
+            Some(Visibility::Scope(scope)) => self.may(scope),
+            Some(Visibility::Everybody) => true,
+            Some(Visibility::WithSubject | Visibility::WithWhole) | None => false,
+        }
+    }
+
+    /// What the viewer sees of a catalog: all of it, or one as if nothing were there.
+    pub fn visible(&self, catalog: Arc<Catalog>) -> Arc<Catalog> {
+        if self.may(Scope::CatalogRead) {
+            catalog
+        } else {
+            Arc::new(catalog.emptied())
+        }
+    }
+
+    /// As the author of a change that comes with a request.
+    pub fn author(&self, request: &RequestId) -> Author {
+        let identity = self.identity.as_ref();
+        Author {
+            actor: identity.map_or_else(|| "anonymous".into(), |it| Arc::clone(&it.subject)),
+            token_id: identity.and_then(|identity| identity.token_id.clone()),
+            client_id: identity.and_then(|identity| identity.client_id.clone()),
+            request_id: Some(Arc::clone(&request.0)),
+            authority: self.authority(),
+        }
+    }
+
+    fn authority(&self) -> Authority {
+        match self.person {
+            _ if self.may(Scope::CatalogWrite) => Authority::Everything,
+            Some(person) => Authority::OwnServices(person),
+            None => Authority::Nothing,
+        }
+    }
+}
