@@ -113,8 +113,7 @@ fn resolve<'a, T: ContainerType>(
         let mut values = IndexMap::with_capacity(fields.len());
         let mut errors = Vec::new();
         for field in fields {
-            let key: &Name = &field.node.response_key().node;
-            if values.contains_key(key) {
+            if values.contains_key(key(field)) {
                 continue;
             }
             let result = if field.node.name.node == "__typename" {
@@ -124,7 +123,7 @@ fn resolve<'a, T: ContainerType>(
                 resolved.map(Option::unwrap_or_default)
             };
             match result {
-                Ok(value) => drop(values.insert(key.clone(), value)),
+                Ok(value) => drop(values.insert(key(field).clone(), value)),
                 Err(error) => errors.push(error),
             }
         }
@@ -172,19 +171,19 @@ fn collect<'a, T: ContainerType>(
     }
 }
 
-/// Whether an object below is selected twice, so that two selections of it have to become one.
+/// Whether an object below is selected twice, so that two selections of it have to become one. One of them may be empty by
+/// now: what it had was not to be included.
 fn any_to_merge(fields: &[&Positioned<Field>]) -> bool {
-    let is_object = |field: &Positioned<Field>| !field.node.selection_set.node.items.is_empty();
-    let mut objects = fields.iter().filter(|field| is_object(field));
-    while let Some(object) = objects.next() {
-        if objects
-            .clone()
-            .any(|other| other.node.response_key().node == object.node.response_key().node)
-        {
-            return true;
-        }
-    }
-    false
+    fields.iter().enumerate().any(|(at, field)| {
+        let has_selection = !field.node.selection_set.node.items.is_empty();
+        let is_other = |(other, _): &(usize, _)| *other != at;
+        let mut others = fields.iter().enumerate().filter(is_other);
+        has_selection && others.any(|(_, other)| key(other) == key(field))
+    })
+}
+
+fn key(field: &Positioned<Field>) -> &Name {
+    &field.node.response_key().node
 }
 
 /// Whether the object is of a type, or implements it.
