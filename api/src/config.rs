@@ -4,6 +4,7 @@ mod auth;
 mod currency;
 mod file;
 mod flags;
+mod issuers;
 mod limits;
 mod sources;
 mod transport;

@@ -1,16 +1,24 @@
 //! Tokens in, identities out.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use jsonwebtoken::AlgorithmFamily;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::{
     Identity, LocalKeyError, Reason, Rejection, ScopeRules,
     issuer::{Rules, has_ended},
-    keys::{Key, KeyError, KeySet},
+    keys::{Key, KeySet},
     local::{LOCAL_AUDIENCE, LOCAL_ISSUER, LocalKey},
+    provider::{KeyAddress, Pace, Provider},
     token::Token,
 };
 use crate::config::{AuthSettings, IssuerSettings, KeySettings};
@@ -22,13 +30,29 @@ const MAX_VERIFIED: usize = 10_000;
 pub struct Authenticator {
     issuers: Vec<Issuer>,
     /// By the hash of the token: whoever reads this memory gets no token from it.
-    verified: Cache<[u8; 32], Arc<Identity>>,
+    verified: Cache<[u8; 32], Verified>,
     anonymous_read: bool,
+}
+
+/// A token that was found good, and with which keys.
+#[derive(Clone)]
+struct Verified {
+    identity: Arc<Identity>,
+    /// Its issuer's place in the list.
+    issuer: usize,
+    generation: u64,
 }
 
 struct Issuer {
     rules: Rules,
-    keys: KeySet,
+    keys: Keys,
+}
+
+enum Keys {
+    /// From files.
+    Fixed(KeySet),
+    /// From an identity provider.
+    Published(Arc<Provider>),
 }
 
 /// A key that is configured and cannot be used.
@@ -86,46 +110,65 @@ impl Authenticator {
         now: Timestamp,
     ) -> Result<Arc<Identity>, Rejection> {
         let hash: [u8; 32] = Sha256::digest(text).into();
-        if let Some(identity) = self.verified.get(&hash) {
-            if has_ended(identity.expires_at, now) {
+        if let Some(known) = self.verified.get(&hash) {
+            let issuer = &self.issuers[known.issuer];
+            if has_ended(known.identity.expires_at, now) {
                 self.verified.remove(&hash);
-                return Err(Reason::Expired.into());
+                return Err(issuer.rejection(Reason::Expired));
             }
-            return Ok(identity);
+            if issuer.generation() == known.generation {
+                return Ok(known.identity);
+            }
         }
         let token = Token::parse(text)?;
         let name = token.text("iss").ok_or(Reason::WrongClaim)?;
-        let issuer = self
+        let place = self
             .issuers
             .iter()
-            .find(|issuer| *issuer.rules.issuer == *name)
+            .position(|issuer| *issuer.rules.issuer == *name)
             .ok_or(Reason::UnknownIssuer)?;
-        let identity = issuer
+        let issuer = &self.issuers[place];
+        let (identity, generation) = issuer
             .verify(&token, now)
-            .map(Arc::new)
-            .map_err(|reason| Rejection {
-                reason,
-                issuer: Some(Arc::clone(&issuer.rules.issuer)),
-            })?;
-        self.verified.insert(hash, Arc::clone(&identity));
+            .await
+            .map_err(|reason| issuer.rejection(reason))?;
+        let identity = Arc::new(identity);
+        let verified = Verified {
+            identity: Arc::clone(&identity),
+            issuer: place,
+            generation,
+        };
+        self.verified.insert(hash, verified);
         Ok(identity)
+    }
+
+    /// Keeps the keys of identity providers fresh, for ever; without any there is nothing to do.
+    pub async fn keep_keys_fresh(&self) {
+        let providers = self.issuers.iter().filter_map(Issuer::provider);
+        join_all(providers.map(|provider| Arc::clone(provider).keep_fresh())).await;
     }
 }
 
 impl Issuer {
     fn open(settings: &IssuerSettings) -> Result<Self, KeyProblem> {
-        let mut keys = load(&settings.keys)?;
-        if let Some(algorithms) = &settings.algorithms
-            && !keys.narrow(algorithms)
-        {
-            return Err(KeyProblem(format!(
-                "none of the keys of {} is for one of its algorithms",
-                settings.issuer
-            )));
-        }
+        let name: Arc<str> = settings.issuer.as_str().into();
+        let algorithms = settings.algorithms.clone();
+        let provider = |address| {
+            Provider::new(Arc::clone(&name), address, algorithms, Pace::default())
+                .map(|provider| Keys::Published(Arc::new(provider)))
+                .map_err(|error| {
+                    KeyProblem(format!("the keys of {name} cannot be loaded: {error}"))
+                })
+        };
+        let keys = match &settings.keys {
+            KeySettings::Discovery(address) => provider(KeyAddress::Discovered(address.clone()))?,
+            KeySettings::Jwks(address) => provider(KeyAddress::Known(address.clone()))?,
+            KeySettings::Files(paths) => Keys::Fixed(narrowed(public_keys(paths)?, settings)?),
+            KeySettings::Secret(path) => Keys::Fixed(narrowed(secret_key(path)?, settings)?),
+        };
         Ok(Self {
             rules: Rules {
-                issuer: settings.issuer.as_str().into(),
+                issuer: name,
                 audiences: settings.audiences.clone(),
                 require_at_jwt: settings.require_at_jwt,
                 subject_prefix: settings.subject_prefix.clone(),
@@ -144,41 +187,77 @@ impl Issuer {
                 subject_prefix: String::new(),
                 scopes: ScopeRules::default(),
             },
-            keys: KeySet::of(LocalKey::open(data_dir)?.verifying()),
+            keys: Keys::Fixed(KeySet::of(LocalKey::open(data_dir)?.verifying())),
         })
     }
 
-    fn verify(&self, token: &Token<'_>, now: Timestamp) -> Result<Identity, Reason> {
+    fn provider(&self) -> Option<&Arc<Provider>> {
+        match &self.keys {
+            Keys::Fixed(_) => None,
+            Keys::Published(provider) => Some(provider),
+        }
+    }
+
+    /// Changes when the keys do.
+    fn generation(&self) -> u64 {
+        self.provider().map_or(0, |provider| provider.generation())
+    }
+
+    /// Who a token speaks for, and the generation of the keys that say so.
+    async fn verify(&self, token: &Token<'_>, now: Timestamp) -> Result<(Identity, u64), Reason> {
         let algorithm = self.rules.check_header(token)?;
-        self.rules.verify(token, algorithm, &self.keys, now)
+        match &self.keys {
+            Keys::Fixed(keys) => Ok((self.rules.verify(token, algorithm, keys, now)?, 0)),
+            // What a provider publishes is no secret, so nobody needs to be asked.
+            Keys::Published(_) if algorithm.family() == AlgorithmFamily::Hmac => {
+                Err(Reason::WrongAlgorithm)
+            }
+            Keys::Published(provider) => {
+                let published = provider.keys_named(token.header.kid.as_deref()).await?;
+                let identity = self.rules.verify(token, algorithm, &published.keys, now)?;
+                Ok((identity, published.generation))
+            }
+        }
+    }
+
+    fn rejection(&self, reason: Reason) -> Rejection {
+        Rejection {
+            reason,
+            issuer: Some(Arc::clone(&self.rules.issuer)),
+        }
     }
 }
 
-/// The keys that are in files.
-fn load(settings: &KeySettings) -> Result<KeySet, KeyProblem> {
-    let at = |path: &Path, error: &dyn std::fmt::Display| {
-        KeyProblem(format!("{}: {error}", path.display()))
-    };
-    match settings {
-        KeySettings::Files(paths) => {
-            let mut keys = KeySet::default();
-            for path in paths {
-                let text = fs::read_to_string(path).map_err(|error| at(path, &error))?;
-                keys.extend(KeySet::from_file(&text).map_err(|error| at(path, &error))?);
-            }
-            Ok(keys)
-        }
-        KeySettings::Secret(path) => {
-            let text = fs::read(path).map_err(|error| at(path, &error))?;
-            secret(&text)
-                .map(KeySet::of)
-                .map_err(|error| at(path, &error))
-        }
+/// The public keys in these files.
+fn public_keys(paths: &[PathBuf]) -> Result<KeySet, KeyProblem> {
+    let mut keys = KeySet::default();
+    for path in paths {
+        let text = fs::read_to_string(path).map_err(|error| problem(path, &error))?;
+        keys.extend(KeySet::from_file(&text).map_err(|error| problem(path, &error))?);
     }
+    Ok(keys)
 }
 
 /// The secret in a file, without the line break that editors leave at its end.
-fn secret(text: &[u8]) -> Result<Key, KeyError> {
-    let line = text.strip_suffix(b"\n").unwrap_or(text);
-    Key::from_secret(line.strip_suffix(b"\r").unwrap_or(line))
+fn secret_key(path: &Path) -> Result<KeySet, KeyProblem> {
+    let text = fs::read(path).map_err(|error| problem(path, &error))?;
+    let line = text.strip_suffix(b"\n").unwrap_or(&text);
+    let secret = line.strip_suffix(b"\r").unwrap_or(line);
+    let key = Key::from_secret(secret).map_err(|error| problem(path, &error))?;
+    Ok(KeySet::of(key))
+}
+
+fn problem(path: &Path, error: &dyn Display) -> KeyProblem {
+    KeyProblem(format!("{}: {error}", path.display()))
+}
+
+/// The keys, for those algorithms only that the issuer is narrowed to.
+fn narrowed(mut keys: KeySet, settings: &IssuerSettings) -> Result<KeySet, KeyProblem> {
+    match &settings.algorithms {
+        Some(algorithms) if !keys.narrow(algorithms) => Err(KeyProblem(format!(
+            "none of the keys of {} is for one of the algorithms that it is narrowed to",
+            settings.issuer
+        ))),
+        _ => Ok(keys),
+    }
 }

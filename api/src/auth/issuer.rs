@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Identity, Reason, ScopeRules,
-    keys::KeySet,
+    keys::{Key, KeySet},
     token::{Claims, Token, TokenType},
 };
 
@@ -54,15 +54,19 @@ impl Rules {
         keys: &KeySet,
         now: Timestamp,
     ) -> Result<Identity, Reason> {
-        if !keys.allows(algorithm) {
-            return Err(Reason::WrongAlgorithm);
-        }
         let id = token.header.kid.as_deref();
-        let mut candidates = keys.named(id).peekable();
-        if candidates.peek().is_none() {
+        let candidates: Vec<&Key> = keys.named(id).collect();
+        if candidates.is_empty() {
             return Err(Reason::UnknownKey);
         }
-        if !candidates.any(|key| key.has_signed(token, algorithm)) {
+        let mut fitting = candidates
+            .into_iter()
+            .filter(|key| key.is_for(algorithm))
+            .peekable();
+        if fitting.peek().is_none() {
+            return Err(Reason::WrongAlgorithm);
+        }
+        if !fitting.any(|key| key.has_signed(token, algorithm)) {
             return Err(Reason::WrongSignature);
         }
         self.identify(&token.claims, now)

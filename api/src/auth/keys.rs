@@ -144,9 +144,14 @@ impl Key {
         }
     }
 
+    /// Whether it is for this algorithm.
+    pub(super) fn is_for(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.contains(&algorithm)
+    }
+
     /// Whether it has signed the token.
     pub(super) fn has_signed(&self, token: &Token<'_>, algorithm: Algorithm) -> bool {
-        self.algorithms.contains(&algorithm) && token.is_signed_by(&self.decoding, algorithm)
+        self.is_for(algorithm) && token.is_signed_by(&self.decoding, algorithm)
     }
 }
 
@@ -226,6 +231,24 @@ impl KeySet {
         Self::bounded(keys.collect::<Result<_, _>>()?)
     }
 
+    /// Reads what an identity provider publishes. Keys that are of no use here are left out: providers publish keys for
+    /// encryption beside the others.
+    ///
+    /// # Errors
+    /// It is no JWK Set, or nothing in it is of use.
+    pub(super) fn from_provider(json: &[u8]) -> Result<Self, KeyError> {
+        #[derive(Deserialize)]
+        struct JwkSet {
+            keys: Vec<Value>,
+        }
+        let set: JwkSet = serde_json::from_slice(json).map_err(|_| KeyError::Unreadable)?;
+        let keys = set
+            .keys
+            .into_iter()
+            .filter_map(|json| Key::from_jwk(&Jwk::deserialize(json).ok()?).ok());
+        Self::bounded(keys.collect())
+    }
+
     /// Adds the keys of another set.
     pub(super) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
@@ -247,9 +270,9 @@ impl KeySet {
         self.0.iter().filter(move |key| key.is_named(id))
     }
 
-    /// Whether one of them is for this algorithm.
-    pub(super) fn allows(&self, algorithm: Algorithm) -> bool {
-        self.0.iter().any(|key| key.algorithms.contains(&algorithm))
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     fn bounded(keys: Vec<Key>) -> Result<Self, KeyError> {

@@ -6,17 +6,23 @@
 pub mod access;
 mod authenticator;
 mod claims;
+mod fetch;
 pub mod graphql;
 mod guard;
 mod identity;
 mod issuer;
 mod keys;
 mod local;
+mod provider;
 mod rejection;
 mod scopes;
 mod token;
 mod viewer;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::fetch::parse_key_address;
 pub use self::{
     authenticator::{Authenticator, KeyProblem},
     claims::{ClaimPath, ScopeRules},

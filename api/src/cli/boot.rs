@@ -33,6 +33,20 @@ pub(super) fn authenticator(config: &Config) -> Result<Arc<Authenticator>, Failu
     })
 }
 
+/// Keeps the keys of identity providers fresh until the shutdown begins.
+pub(super) fn keep_keys_fresh(
+    authenticator: &Arc<Authenticator>,
+    shutdown: &Shutdown,
+) -> JoinHandle<()> {
+    let (authenticator, shutdown) = (Arc::clone(authenticator), shutdown.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = authenticator.keep_keys_fresh() => {}
+            () = shutdown.begun() => {}
+        }
+    })
+}
+
 /// Reads the whole catalog.
 pub(super) async fn replica(config: &Config, metrics: &Metrics) -> anyhow::Result<Replica> {
     let database = database(config, metrics).await?;

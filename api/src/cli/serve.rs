@@ -57,6 +57,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         fill_with_demo(&replica).await?;
     }
     let follower = boot::follow(&replica, config, &shutdown);
+    let key_keeper = boot::keep_keys_fresh(&authenticator, &shutdown);
     let currency = Currency(config.currency.code().into());
     let schema = || schema::builder(replica.clone(), currency.clone());
     let backend = Backend {
@@ -73,6 +74,9 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     follower
         .await
         .context("the follower of the change feed failed")?;
+    key_keeper
+        .await
+        .context("the loading of issuers' keys failed")?;
     replica.database().clone().close().await;
     tracing::info!("stopped");
     Ok(())
@@ -114,6 +118,9 @@ fn announce(listener: &TcpListener, config: &Config) -> anyhow::Result<()> {
         tracing::warn!(
             "tokens travel in clear to and from this address; set tls_certificate and tls_key unless a proxy in front of it speaks HTTPS"
         );
+    }
+    if config.auth.issuers.is_empty() {
+        tracing::info!("no issuer is configured, so tokens come from `kundig token`");
     }
     if config.log_format == LogFormat::Human {
         tracing::info!("GraphiQL is at {address}/ and the API at {address}/graphql");

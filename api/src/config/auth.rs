@@ -1,21 +1,25 @@
 //! Settings about who may do what: issuers of tokens, their keys, what is allowed without one.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, path::PathBuf};
 
 use clap::{ArgAction, Args};
 use jsonwebtoken::Algorithm;
-use serde::Deserialize;
+use url::Url;
 
 use super::{
     Picker,
-    values::{parse_bool, parse_path},
+    values::{parse_bool, parse_list, parse_path},
 };
-use crate::auth::{ClaimPath, Scope, ScopeRules};
+use crate::auth::{ScopeRules, parse_key_address};
 
-pub(super) const KEYS: &[&str] = &["anonymous_read", "data_dir"];
+/// The group's keys. Issuers have tables of their own; the first three describe the one of the simple case.
+pub(super) const KEYS: &[&str] = &[
+    "issuer",
+    "audience",
+    "jwks_url",
+    "anonymous_read",
+    "data_dir",
+];
 
 /// Who may do what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +54,10 @@ pub struct IssuerSettings {
 /// Where an issuer's keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySettings {
+    /// Where its description says, which is at this address.
+    Discovery(Url),
+    /// A JWK Set at this address.
+    Jwks(Url),
     /// Files with public keys.
     Files(Vec<PathBuf>),
     /// A file with a secret.
@@ -60,6 +68,15 @@ pub enum KeySettings {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Authentication (each also as KUNDIG_… variable and in kundig.toml)")]
 pub struct AuthFlags {
+    /// Accept tokens of this identity provider: exactly what they have in iss
+    #[arg(long, global = true, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Accept those that are for this audience; several with commas between them
+    #[arg(long, global = true, value_name = "NAMES")]
+    pub audience: Option<String>,
+    /// Load the issuer's keys from here [default: where the issuer's own description says]
+    #[arg(long, global = true, value_name = "URL")]
+    pub jwks_url: Option<String>,
     /// Let anybody read the catalog, without a token
     #[arg(long, global = true, action = ArgAction::SetTrue)]
     pub anonymous_read: bool,
@@ -72,6 +89,9 @@ impl AuthFlags {
     pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
         let anonymous_read = self.anonymous_read.then_some("true");
         [
+            ("issuer", self.issuer.as_deref(), "--issuer"),
+            ("audience", self.audience.as_deref(), "--audience"),
+            ("jwks_url", self.jwks_url.as_deref(), "--jwks-url"),
             ("anonymous_read", anonymous_read, "--anonymous-read"),
             ("data_dir", self.data_dir.as_deref(), "--data-dir"),
         ]
@@ -82,7 +102,8 @@ impl AuthFlags {
 
 impl AuthSettings {
     pub(super) fn pick(pick: &mut Picker<'_>) -> Self {
-        let issuers = pick.sources.issuers.clone();
+        let mut issuers = pick.sources.issuers.clone();
+        issuers.extend(pick_issuer(pick));
         let mut seen = HashSet::new();
         for issuer in &issuers {
             if !seen.insert(&issuer.issuer) {
@@ -99,113 +120,76 @@ impl AuthSettings {
     }
 }
 
-/// An `[[issuers]]` table of the file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct IssuerTable {
-    issuer: String,
-    audience: OneOrMany,
-    keys: Option<Vec<PathBuf>>,
-    secret_file: Option<PathBuf>,
-    algorithms: Option<Vec<String>>,
-    #[serde(default)]
-    require_at_jwt: bool,
-    #[serde(default)]
-    scope_claims: Vec<OneOrMany>,
-    #[serde(default)]
-    subject_prefix: String,
-    #[serde(default)]
-    scopes: BTreeMap<String, Vec<String>>,
+/// The issuer of the simple case, which flags and variables can describe.
+fn pick_issuer(pick: &mut Picker<'_>) -> Option<IssuerSettings> {
+    let issuer = pick.optional("issuer", parse_issuer);
+    let audiences = pick.optional("audience", parse_audiences);
+    let jwks_url = pick.optional("jwks_url", parse_key_address);
+    if !pick.has("issuer") {
+        pick.problem("audience", "there is no issuer for it; set issuer as well");
+        pick.problem("jwks_url", "there is no issuer for it; set issuer as well");
+    } else if !pick.has("audience") {
+        let problem =
+            "an issuer needs its audience, which is what tokens for this server have in aud";
+        pick.problem("issuer", problem);
+    }
+    let issuer = issuer?;
+    let keys = match jwks_url {
+        Some(address) => KeySettings::Jwks(address),
+        None if pick.has("jwks_url") => return None,
+        None => match discovery(&issuer) {
+            Ok(keys) => keys,
+            Err(problem) => {
+                pick.problem("issuer", problem);
+                return None;
+            }
+        },
+    };
+    Some(IssuerSettings {
+        issuer,
+        audiences: audiences?,
+        keys,
+        algorithms: None,
+        require_at_jwt: false,
+        subject_prefix: String::new(),
+        scopes: ScopeRules::default(),
+    })
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected text or a list of texts")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+/// The keys of an issuer that describes itself.
+pub(super) fn discovery(issuer: &str) -> Result<KeySettings, String> {
+    let address = parse_key_address(issuer)?;
+    if address.query().is_some() || address.fragment().is_some() {
+        return Err(format!(
+            "\"{issuer}\" has a query or a fragment, which no issuer has that describes itself"
+        ));
+    }
+    let description = format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    );
+    parse_key_address(&description).map(KeySettings::Discovery)
 }
 
-impl IssuerTable {
-    /// What the table says. Paths in it start at the file's folder.
-    pub(super) fn settings(&self, folder: &Path) -> Result<IssuerSettings, String> {
-        let name = &self.issuer;
-        self.check(folder)
-            .map_err(|problem| format!("issuer \"{name}\": {problem}"))
+pub(super) fn parse_issuer(name: &str) -> Result<String, String> {
+    if name.is_empty() {
+        return Err("the name is empty; it is what the issuer's tokens have in iss".to_owned());
     }
+    Ok(name.to_owned())
+}
 
-    fn check(&self, folder: &Path) -> Result<IssuerSettings, String> {
-        if self.issuer.is_empty() {
-            return Err("the name is empty; it is what its tokens have in iss".to_owned());
-        }
-        let algorithms = self
-            .algorithms
-            .as_ref()
-            .map(|names| names.iter().map(|name| parse_algorithm(name)).collect());
-        Ok(IssuerSettings {
-            issuer: self.issuer.clone(),
-            audiences: check_audiences(self.audience.clone().into_vec())?,
-            keys: self.key_settings(folder)?,
-            algorithms: algorithms.transpose()?,
-            require_at_jwt: self.require_at_jwt,
-            subject_prefix: self.subject_prefix.clone(),
-            scopes: ScopeRules {
-                claims: self.claim_paths()?,
-                words: self.words()?,
-            },
-        })
-    }
-
-    fn key_settings(&self, folder: &Path) -> Result<KeySettings, String> {
-        match (&self.keys, &self.secret_file) {
-            (Some(files), None) if !files.is_empty() => Ok(KeySettings::Files(
-                files.iter().map(|file| folder.join(file)).collect(),
-            )),
-            (None, Some(file)) => Ok(KeySettings::Secret(folder.join(file))),
-            _ => Err("it needs one of keys (a list of files) and secret_file".to_owned()),
-        }
-    }
-
-    fn claim_paths(&self) -> Result<Vec<ClaimPath>, String> {
-        let path = |path: &OneOrMany| match path {
-            OneOrMany::One(text) => ClaimPath::parse(text),
-            OneOrMany::Many(names) => ClaimPath::new(names.clone()),
-        };
-        self.scope_claims.iter().map(path).collect()
-    }
-
-    fn words(&self) -> Result<BTreeMap<String, Vec<Scope>>, String> {
-        let meaning = |(word, names): (&String, &Vec<String>)| {
-            let scopes: Result<_, _> = names.iter().map(|name| name.parse()).collect();
-            let scopes = scopes.map_err(|error| format!("scopes.\"{word}\": {error}"))?;
-            Ok((word.clone(), scopes))
-        };
-        self.scopes.iter().map(meaning).collect()
+fn parse_audiences(text: &str) -> Result<Vec<String>, String> {
+    match parse_list(text, parse_audience)? {
+        none if none.is_empty() => parse_audience("").map(|one| vec![one]),
+        audiences => Ok(audiences),
     }
 }
 
-impl OneOrMany {
-    fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::One(one) => vec![one],
-            Self::Many(many) => many,
-        }
-    }
-}
-
-fn check_audiences(audiences: Vec<String>) -> Result<Vec<String>, String> {
-    if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+pub(super) fn parse_audience(name: &str) -> Result<String, String> {
+    if name.is_empty() {
         return Err(
             "the audience is empty; it is what tokens for this server have in aud".to_owned(),
         );
     }
-    Ok(audiences)
-}
-
-fn parse_algorithm(name: &str) -> Result<Algorithm, String> {
-    name.parse().map_err(|_| {
-        format!(
-            "\"{name}\" is no algorithm; those are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, \
-             and HS256, HS384, HS512 for a secret"
-        )
-    })
+    Ok(name.to_owned())
 }

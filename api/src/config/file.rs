@@ -12,7 +12,7 @@ use serde::{
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{auth::IssuerTable, sources::KEYS};
+use super::{issuers::IssuerTable, sources::KEYS};
 
 /// What a file says.
 #[derive(Debug, Default)]

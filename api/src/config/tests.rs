@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod issuers;
+
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -256,8 +258,15 @@ fn a_file_that_is_named_has_to_exist() {
 
 #[test]
 fn every_key_can_be_set_by_variable_and_by_file() {
-    // Those two come only together, which has a test of its own.
-    let is_alone = |key: &&str| !["tls_certificate", "tls_key"].contains(key);
+    // Those come only together, which has tests of its own.
+    let together = [
+        "tls_certificate",
+        "tls_key",
+        "issuer",
+        "audience",
+        "jwks_url",
+    ];
+    let is_alone = |key: &&str| !together.contains(key);
     for key in sources::KEYS.iter().copied().filter(is_alone) {
         let (value, in_file) = match key {
             "listen" => ("127.0.0.1:9", "\"127.0.0.1:9\""),

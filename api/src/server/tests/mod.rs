@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bearer;
 mod browsers;
 mod connections;
 mod execution;
@@ -31,8 +32,8 @@ struct Server {
     router: Router,
     metrics: Arc<Metrics>,
     replica: Replica,
-    /// Where its database is, as long as the server lives.
-    _folder: TempDir,
+    /// Where its database and its key are, as long as the server lives.
+    folder: TempDir,
 }
 
 impl Server {
@@ -66,7 +67,7 @@ impl Server {
             router,
             metrics,
             replica,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -127,7 +128,7 @@ fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> 
         .body(body)
         .unwrap();
     for (name, value) in headers {
-        request.headers_mut().insert(
+        request.headers_mut().append(
             HeaderName::from_str(name).unwrap(),
             HeaderValue::from_str(value).unwrap(),
         );
