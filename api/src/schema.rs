@@ -70,7 +70,8 @@ pub fn builder(replica: Replica, currency: Currency) -> Builder {
     roots().data(replica).data(currency)
 }
 
-fn roots() -> Builder {
+/// The API over nothing.
+pub(crate) fn roots() -> Builder {
     let roots = Schema::build(Guarded::default(), Guarded::default(), EmptySubscription);
     // The library's own types come without a description.
     roots

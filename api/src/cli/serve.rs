@@ -65,7 +65,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         authenticator,
         metrics,
     };
-    let router = server::router(schema, backend, &config.transport)
+    let router = server::router(schema, backend, &config.transport, &config.limits)
         .await
         .context("cannot start the server")?;
 

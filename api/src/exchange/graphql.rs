@@ -1,11 +1,14 @@
 //! Import in the API.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
 use super::import::{Format, Imported, Reading, user_errors};
 use crate::shared::{
     errors::{UserError as Refusal, UserErrorCode, UserErrors},
-    graphql::{self, UserError, catalog, commit, internal},
+    graphql::{self, UserError, catalog, commit_aside},
+    write::aside,
 };
 
 /// What to import, and how.
@@ -106,15 +109,14 @@ impl ExchangeMutations {
             CatalogFormat::Backstage => Format::Backstage,
             CatalogFormat::OpenSlo => return Ok(ImportCatalogPayload::new(Err(unsupported()))),
         };
-        let source = input.source;
-        let reading = tokio::task::spawn_blocking(move || Reading::of_text(format, source))
-            .await
-            .map_err(|error| internal(&error))?;
+        let (source, strict) = (input.source, input.strict);
+        let reading = aside(move || Reading::of_text(format, source)).await;
         let result = if input.dry_run {
-            let (imported, _) = reading.try_on(&catalog(ctx), input.strict);
+            let catalog = Arc::clone(&catalog(ctx));
+            let (imported, _) = aside(move || reading.try_on(&catalog, strict)).await;
             accepted(imported)
         } else {
-            commit(ctx, |draft| accepted(reading.plan(draft, input.strict))).await?
+            commit_aside(ctx, move |draft| accepted(reading.plan(draft, strict))).await?
         };
         Ok(ImportCatalogPayload::new(result))
     }

@@ -11,6 +11,7 @@ pub mod logging;
 pub mod metrics;
 mod observe;
 mod protection;
+mod rate_limit;
 mod shutdown;
 mod tls;
 
@@ -32,7 +33,7 @@ use tower_http::{
 
 pub use self::{
     connections::serve,
-    graphql::BrokenSchema,
+    graphql::{EngineError, UntrustedDocuments},
     shutdown::{Shutdown, ShutdownTrigger},
     tls::{BadPair, Tls},
 };
@@ -41,7 +42,11 @@ use self::{
     metrics::Metrics,
     protection::Https,
 };
-use crate::{auth::Authenticator, config::TransportSettings, snapshot::Replica};
+use crate::{
+    auth::Authenticator,
+    config::{LimitSettings, TransportSettings},
+    snapshot::Replica,
+};
 
 /// Answers below this are sent as they are, bytes: compressing them costs more than it saves.
 const MIN_COMPRESSED: u64 = 1024;
@@ -60,23 +65,25 @@ pub struct Backend {
 /// All routes. `schema` is called twice: one schema validates documents, the other executes them.
 ///
 /// # Errors
-/// The schema cannot be executed.
+/// The schema cannot be executed, or a trusted document is none.
 pub async fn router<Q, M>(
     schema: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
     backend: Backend,
     transport: &TransportSettings,
-) -> Result<Router, BrokenSchema>
+    limits: &LimitSettings,
+) -> Result<Router, EngineError>
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
 {
-    let engine = Engine::new(schema).await?;
+    let limits = Arc::new(limits.clone());
+    let engine = Engine::new(schema, &limits).await?;
     let Backend {
         replica, metrics, ..
     } = backend.clone();
     let graphql = get(graphql::get)
         .post(graphql::post)
-        .with_state(Arc::new(GraphqlService::new(engine, backend)));
+        .with_state(Arc::new(GraphqlService::new(engine, backend, limits)));
     let api = Router::new()
         .route("/graphql", graphql)
         .method_not_allowed_fallback(observe::method_not_allowed)

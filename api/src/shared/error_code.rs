@@ -27,6 +27,8 @@ pub enum ErrorCode {
     RateLimited,
     /// The hash of a query that the server does not know.
     PersistedQueryNotFound,
+    /// A query by its hash, where the server takes texts only.
+    PersistedQueryNotSupported,
     /// It took too long.
     Timeout,
     /// The server cannot answer now; trying again later makes sense.

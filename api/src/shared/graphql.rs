@@ -14,7 +14,7 @@ use super::money::Amount;
 use super::record::Record;
 use super::request::{RequestCatalog, RequestId};
 use super::scalars::Decimal;
-use super::write::{self, WriteError, Written};
+use super::write::{self, Author, WriteError, Written};
 use crate::auth::Viewer;
 use crate::snapshot::{Catalog, Replica};
 
@@ -138,11 +138,31 @@ pub async fn commit<R>(
     ctx: &Context<'_>,
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<R, UserErrors>> {
-    let author = ctx
-        .data_unchecked::<Viewer>()
-        .author(ctx.data_unchecked::<RequestId>());
     let replica = ctx.data_unchecked::<Replica>();
-    match write::write(replica, &author, change).await {
+    let written = write::write(replica, &author(ctx), change).await;
+    committed(ctx, written)
+}
+
+/// As [`commit`], for a change that takes long to plan.
+pub async fn commit_aside<R: Send + 'static>(
+    ctx: &Context<'_>,
+    change: impl Fn(&mut Draft) -> Result<R, UserErrors> + Send + Sync + 'static,
+) -> Result<Result<R, UserErrors>> {
+    let replica = ctx.data_unchecked::<Replica>();
+    let written = Box::pin(write::write_aside(replica, &author(ctx), change)).await;
+    committed(ctx, written)
+}
+
+fn author(ctx: &Context<'_>) -> Author {
+    ctx.data_unchecked::<Viewer>()
+        .author(ctx.data_unchecked::<RequestId>())
+}
+
+fn committed<R>(
+    ctx: &Context<'_>,
+    written: Result<Result<Written<R>, UserErrors>, WriteError>,
+) -> Result<Result<R, UserErrors>> {
+    match written {
         Ok(Ok(Written { value, catalog, .. })) => {
             ctx.data_unchecked::<RequestCatalog>().advance(catalog);
             Ok(Ok(value))

@@ -9,6 +9,7 @@
 //! with a lower number that comes second to an object finds a version that it does not expect and starts over with a
 //! higher number.
 
+use std::future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -97,13 +98,54 @@ pub async fn write<R>(
     author: &Author,
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<Written<R>, UserErrors>, WriteError> {
+    write_planned(replica, author, |mut draft| {
+        let planned = change(&mut draft);
+        future::ready((draft, planned))
+    })
+    .await
+}
+
+/// As [`write`], for a plan that takes long: it is made on a thread of its own, so that other requests go on meanwhile and
+/// this one can be stopped.
+pub async fn write_aside<R: Send + 'static>(
+    replica: &Replica,
+    author: &Author,
+    change: impl Fn(&mut Draft) -> Result<R, UserErrors> + Send + Sync + 'static,
+) -> Result<Result<Written<R>, UserErrors>, WriteError> {
+    let change = Arc::new(change);
+    write_planned(replica, author, |mut draft| {
+        let change = Arc::clone(&change);
+        aside(move || {
+            let planned = change(&mut draft);
+            (draft, planned)
+        })
+    })
+    .await
+}
+
+/// Runs what takes long on a thread of its own. Its panics are the caller's.
+pub async fn aside<R: Send + 'static>(run: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(run).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that is about to end gives up such work, and whoever waits for it goes with it.
+            Err(_) => future::pending().await,
+        },
+    }
+}
+
+async fn write_planned<R, P: Future<Output = (Draft, Result<R, UserErrors>)>>(
+    replica: &Replica,
+    author: &Author,
+    plan: impl Fn(Draft) -> P,
+) -> Result<Result<Written<R>, UserErrors>, WriteError> {
     let deadline = Instant::now() + PATIENCE;
     let mut base = replica.current();
     // What is refused, or needs no change, by a snapshot that may be behind is looked at again by one that is not.
     let mut is_fresh = false;
     for attempt in 1..=ATTEMPTS {
-        let mut draft = Draft::new(Catalog::clone(&base), now());
-        let planned = change(&mut draft);
+        let (mut draft, planned) = plan(Draft::new(Catalog::clone(&base), now())).await;
         // What the author may not change comes before anything else that could be said about it.
         if let Some(object) = author.authority.first_beyond(&mut draft) {
             if is_fresh {

@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use async_graphql::registry::Registry;
 use async_graphql::{
     EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder,
-    SchemaEnv, ServerError,
+    SchemaEnv, ServerError, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
     parser::{
         parse_query,
@@ -21,21 +22,26 @@ use futures_util::future::BoxFuture;
 use quick_cache::{Weighter, sync::Cache};
 
 use super::{
-    limits, literals,
+    cost::Cost,
+    introspection::SchemaSize,
+    limits, literals, measure,
     order::Shape,
     problem::{Problem, exceeded_limit},
+    typenames,
 };
-use crate::shared::error_code::ErrorCode;
+use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
 /// How many documents are kept.
 const MAX_DOCUMENTS: usize = 2_000;
 /// How much text is kept, bytes. A parsed document takes some twenty times its text.
 const MAX_WEIGHT: u64 = 4 * 1024 * 1024;
+/// How many of a document's errors are told.
+const MAX_ERRORS: usize = 50;
 
 /// A document that fits the schema.
 #[derive(Debug)]
 pub(crate) struct Document {
-    operations: Vec<Operation>,
+    operations: Vec<Arc<Operation>>,
 }
 
 /// One operation of a document, with the fragments that it spreads.
@@ -51,6 +57,8 @@ pub(crate) struct Operation {
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
     /// The order of its answer's fields, known once it is validated and asked for.
     shape: OnceLock<Shape>,
+    /// What it costs, known from then on as well.
+    cost: OnceLock<Cost>,
 }
 
 impl Operation {
@@ -59,6 +67,17 @@ impl Operation {
         let selection = &self.definition.node.selection_set.node;
         self.shape
             .get_or_init(|| Shape::new(selection, &self.fragments))
+    }
+
+    /// What it costs with these variables, in points.
+    pub(super) fn cost(
+        &self,
+        registry: &Registry,
+        schema: &SchemaSize,
+        variables: &Variables,
+    ) -> u64 {
+        let cost = self.cost.get_or_init(|| Cost::of(registry, schema, self));
+        cost.points(self, variables)
     }
 }
 
@@ -71,13 +90,14 @@ impl Document {
                 &definition.node.selection_set.node,
                 &mut fragments,
             );
-            Operation {
+            Arc::new(Operation {
                 name: name.map(|name| Arc::from(name.as_str())),
                 kind: definition.node.ty,
                 definition: definition.clone(),
                 fragments,
                 shape: OnceLock::new(),
-            }
+                cost: OnceLock::new(),
+            })
         };
         Self {
             operations: document.operations.iter().map(operation).collect(),
@@ -88,7 +108,7 @@ impl Document {
     ///
     /// # Errors
     /// There is none of that name, or there are several and no name says which.
-    pub(crate) fn operation(&self, name: Option<&str>) -> Result<&Operation, Problem> {
+    pub(crate) fn operation(&self, name: Option<&str>) -> Result<&Arc<Operation>, Problem> {
         let refused = |message: String| Problem::bad_request(ErrorCode::BadUserInput, message);
         match (name, self.operations.as_slice()) {
             (None, [only]) => Ok(only),
@@ -135,6 +155,7 @@ fn collect_fragments(
 pub(crate) struct Documents {
     cache: Cache<Box<str>, Arc<Document>, TextLength>,
     validator: Validator,
+    limits: Arc<LimitSettings>,
 }
 
 #[derive(Clone)]
@@ -148,14 +169,23 @@ impl Weighter<Box<str>, Arc<Document>> for TextLength {
 
 impl Documents {
     /// Documents for the schema that the builder makes.
-    pub(crate) fn new<Q, M>(schema: SchemaBuilder<Q, M, EmptySubscription>) -> Self
+    pub(crate) fn new<Q, M>(
+        schema: SchemaBuilder<Q, M, EmptySubscription>,
+        limits: Arc<LimitSettings>,
+    ) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
     {
+        let schema = if limits.suggestions {
+            schema
+        } else {
+            schema.disable_suggestions()
+        };
         Self {
             cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, TextLength),
             validator: Validator::new(schema),
+            limits,
         }
     }
 
@@ -178,12 +208,12 @@ impl Documents {
     }
 
     async fn parse(&self, text: &str) -> Result<Document, Problem> {
-        limits::check_text(text)?;
+        limits::check_text(text, &self.limits)?;
         let parsed = parse_query(text)
             .map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
-        limits::check_size(&parsed)?;
+        measure::check(&parsed, &self.limits)?;
         let document = Document::new(&parsed);
-        let errors = self.validator.validate(parsed).await;
+        let mut errors = self.validator.validate(parsed).await;
         if errors.is_empty() {
             return Ok(document);
         }
@@ -191,6 +221,7 @@ impl Documents {
             .iter()
             .find_map(exceeded_limit)
             .unwrap_or(ErrorCode::GraphqlValidationFailed);
+        errors.truncate(MAX_ERRORS);
         Err(Problem::all_refused(code, errors))
     }
 }
@@ -229,10 +260,11 @@ impl Validator {
     }
 
     async fn validate(&self, document: ExecutableDocument) -> Vec<ServerError> {
-        let mut errors = match self.schema_env().await {
-            Some(env) => literals::check(&env.registry, &document),
-            None => Vec::new(),
-        };
+        let mut errors = Vec::new();
+        if let Some(env) = self.schema_env().await {
+            errors.extend(literals::check(&env.registry, &document));
+            errors.extend(typenames::check(&env.registry, &document));
+        }
         // Validation covers all operations; one has to be chosen only because execution is the step that comes after.
         let any_name = match &document.operations {
             DocumentOperations::Single(_) => None,

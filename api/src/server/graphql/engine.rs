@@ -1,4 +1,4 @@
-//! Runs one GraphQL request: finds its document, checks its variables, executes it.
+//! Runs one GraphQL request: finds its document, checks its variables, counts its cost, executes it.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -7,78 +7,123 @@ use async_graphql::{
     Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
-use axum::http::StatusCode;
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     completion,
     document::{Document, Documents, Operation},
+    introspection::SchemaSize,
+    library::{Library, UntrustedDocuments},
+    parameters::Parameters,
     problem::{self, Problem},
     variables,
 };
 use crate::{
+    config::LimitSettings,
     server::logging::message as panic_message,
     shared::{error_code::ErrorCode, request::RequestId},
 };
 
 /// A schema made ready for serving.
 pub(crate) struct Engine {
-    documents: Documents,
+    library: Library,
     env: SchemaEnv,
+    schema_size: SchemaSize,
+    limits: Arc<LimitSettings>,
     execute: Box<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
+}
+
+/// An operation that can be executed with its variables.
+pub(crate) struct Prepared {
+    operation: Arc<Operation>,
+    variables: Variables,
+    /// What it costs, in points.
+    pub(crate) cost: u64,
 }
 
 impl Engine {
     /// Makes the schema twice from its builder: once to validate documents, once to execute them.
     ///
     /// # Errors
-    /// The schema cannot answer even `{ __typename }`.
+    /// The schema cannot answer even `{ __typename }`, or a trusted document is none.
     pub(crate) async fn new<Q, M>(
         builder: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
-    ) -> Result<Self, BrokenSchema>
+        limits: &Arc<LimitSettings>,
+    ) -> Result<Self, EngineError>
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
     {
-        let documents = Documents::new(builder());
-        let env = documents.schema_env().await.cloned().ok_or(BrokenSchema)?;
-        // Only validated documents get here, so what remains for async-graphql to check are the limits.
+        let documents = Documents::new(builder(), Arc::clone(limits));
+        let env = documents.schema_env().await.cloned();
+        let env = env.ok_or(EngineError::BrokenSchema)?;
+        // Only validated documents get here, so what remains for async-graphql to check are its own limits.
         let schema = builder().validation_mode(ValidationMode::Fast).finish();
         let execute = move |request| -> BoxFuture<'static, Response> {
             let schema = schema.clone();
             Box::pin(async move { schema.execute(request).await })
         };
         Ok(Self {
-            documents,
+            library: Library::new(documents, limits).await?,
+            schema_size: SchemaSize::of(&env.registry),
             env,
+            limits: Arc::clone(limits),
             execute: Box::new(execute),
         })
     }
 
-    /// The document with this text, checked against the schema.
-    pub(crate) async fn document(&self, text: &str) -> Result<Arc<Document>, Problem> {
-        self.documents.get(text).await
+    /// The document that is asked for, checked against the schema.
+    pub(crate) async fn document(&self, parameters: &Parameters) -> Result<Arc<Document>, Problem> {
+        self.library.find(parameters).await
+    }
+
+    /// Makes an operation ready to run.
+    ///
+    /// # Errors
+    /// The variables are too many, or not what the operation declares.
+    pub(crate) fn prepare(
+        &self,
+        operation: &Arc<Operation>,
+        variables: Variables,
+    ) -> Result<Prepared, Problem> {
+        if operation.kind == OperationType::Subscription {
+            let message = "Subscriptions are not supported over HTTP requests.";
+            return Err(Problem::bad_request(ErrorCode::BadUserInput, message));
+        }
+        let most = self.limits.max_variable_values;
+        let values = variables::count(&variables);
+        if values > most {
+            let message = format!(
+                "The variables hold {values} values; at most {most} are allowed (setting max_variable_values)."
+            );
+            return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
+        }
+        let declared = &operation.definition.node.variable_definitions;
+        variables::check(&self.env.registry, declared, &variables)
+            .map_err(|errors| Problem::all_refused(ErrorCode::BadUserInput, errors))?;
+        Ok(Prepared {
+            cost: operation.cost(&self.env.registry, &self.schema_size, &variables),
+            operation: Arc::clone(operation),
+            variables,
+        })
     }
 
     /// Executes an operation. `with_data` adds what resolvers find in their context.
     ///
     /// # Errors
-    /// The variables are not what the operation declares, it exceeds a limit, or a resolver panicked.
+    /// It exceeds a limit of async-graphql, or a resolver panicked.
     pub(crate) async fn execute(
         &self,
-        operation: &Operation,
-        variables: Variables,
+        prepared: Prepared,
         request_id: &RequestId,
         with_data: impl FnOnce(Request) -> Request,
     ) -> Result<Response, Problem> {
-        if operation.kind == OperationType::Subscription {
-            let message = "Subscriptions are not supported over HTTP requests.";
-            return Err(Problem::bad_request(ErrorCode::BadUserInput, message));
-        }
+        let Prepared {
+            operation,
+            variables,
+            cost: _,
+        } = prepared;
         let declared = &operation.definition.node.variable_definitions;
-        variables::check(&self.env.registry, declared, &variables)
-            .map_err(|errors| Problem::all_refused(ErrorCode::BadUserInput, errors))?;
-
         let mut document = operation.to_document();
         let left_out = variables::left_out(declared, &variables);
         if !left_out.is_empty() {
@@ -100,25 +145,26 @@ impl Engine {
         })?;
         problem::complete(&mut response, request_id);
         if problem::did_not_run(&response) {
-            return Err(Problem {
-                status: StatusCode::BAD_REQUEST,
-                is_well_formed: true,
-                errors: response.errors,
-                headers: Vec::new(),
-            });
+            return Err(Problem::not_run(response.errors));
         }
         if !response.errors.is_empty() {
-            completion::complete(&self.env.registry, operation, &mut response);
+            completion::complete(&self.env.registry, &operation, &mut response);
         }
         operation.shape().arrange(&mut response.data);
         Ok(response)
     }
 }
 
-/// The schema does not work at all.
+/// Why there is nothing to serve.
 #[derive(Debug, thiserror::Error)]
-#[error("the GraphQL schema cannot be executed")]
-pub struct BrokenSchema;
+pub enum EngineError {
+    /// The schema does not work at all.
+    #[error("the GraphQL schema cannot be executed")]
+    BrokenSchema,
+    /// The list of trusted documents is of no use.
+    #[error(transparent)]
+    Untrusted(#[from] UntrustedDocuments),
+}
 
 /// An operation's own copy of its document, which execution consumes.
 struct OwnDocument(ExecutableDocument);

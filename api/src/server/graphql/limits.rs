@@ -1,44 +1,57 @@
-//! Bounds on a document's shape, checked before anything recursive touches it: the parser descends without a bound of
-//! its own into values, and fragments that spread one another twice double with every level.
+//! Bounds on a document's text, checked before it is parsed: the parser descends without a bound of its own into values,
+//! and an unknown directive costs an error each.
 
-use std::collections::HashMap;
-
-use async_graphql::{
-    Name, ServerError,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
-};
-
-use crate::shared::error_code::ErrorCode;
+use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
 use super::problem::Problem;
 
-/// The longest document, bytes. Large values belong into variables.
-const MAX_LENGTH: usize = 1024 * 1024;
 /// How deep brackets of any kind may nest in a document's text.
 const MAX_NESTING: usize = 100;
-/// How many selections a document may have once its fragments are spread.
-const MAX_SELECTIONS: usize = 10_000;
 
-/// Refuses a document that is too long or nested too deep to parse.
-pub(super) fn check_text(text: &str) -> Result<(), Problem> {
-    if text.len() > MAX_LENGTH {
+/// Refuses a document that is too long, nested too deep or has too many directives.
+pub(super) fn check_text(text: &str, limits: &LimitSettings) -> Result<(), Problem> {
+    let max_document = limits.max_document;
+    if text.len() > max_document {
         let message = format!(
-            "The document is {} bytes long, at most {MAX_LENGTH} are allowed. Pass large values as variables.",
+            "The document is {} bytes long; at most {max_document} are allowed (setting max_document). Pass large values as variables.",
             text.len()
         );
         return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
     }
-    if nesting(text) > MAX_NESTING {
+    let Tokens {
+        nesting,
+        directives,
+    } = scan(text);
+    if nesting > MAX_NESTING {
         let message = format!("The document is nested deeper than {MAX_NESTING} levels.");
         return Err(Problem::bad_request(ErrorCode::QueryTooDeep, message));
+    }
+    let max_directives = limits.max_directives;
+    if directives > max_directives {
+        let message = format!(
+            "The document has {directives} directives; at most {max_directives} are allowed (setting max_directives)."
+        );
+        return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
     }
     Ok(())
 }
 
-/// How deep brackets nest, those in strings and comments left aside.
-fn nesting(text: &str) -> usize {
+/// What a text has outside of strings and comments.
+#[derive(Debug, PartialEq, Eq)]
+struct Tokens {
+    /// How deep brackets nest.
+    nesting: usize,
+    /// How many `@` there are.
+    directives: usize,
+}
+
+fn scan(text: &str) -> Tokens {
     let bytes = text.as_bytes();
-    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
+    let (mut depth, mut at) = (0_usize, 0);
+    let mut tokens = Tokens {
+        nesting: 0,
+        directives: 0,
+    };
     while let Some(byte) = bytes.get(at) {
         at = match byte {
             b'"' => after_string(bytes, at),
@@ -50,17 +63,21 @@ fn nesting(text: &str) -> usize {
             }
             b'{' | b'[' | b'(' => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                tokens.nesting = tokens.nesting.max(depth);
                 at + 1
             }
             b'}' | b']' | b')' => {
                 depth = depth.saturating_sub(1);
                 at + 1
             }
+            b'@' => {
+                tokens.directives += 1;
+                at + 1
+            }
             _ => at + 1,
         };
     }
-    deepest
+    tokens
 }
 
 /// Where the text goes on after the string that starts at `start`.
@@ -86,76 +103,13 @@ fn after_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Refuses a document whose fragments make it too large, or go round in a circle.
-pub(super) fn check_size(document: &ExecutableDocument) -> Result<(), Problem> {
-    let mut sizes = Sizes {
-        document,
-        known: HashMap::new(),
-    };
-    for (_, operation) in document.operations.iter() {
-        let size = sizes.of(&operation.node.selection_set.node)?;
-        if size > MAX_SELECTIONS {
-            let message = format!(
-                "The document selects {size} fields, at most {MAX_SELECTIONS} are allowed."
-            );
-            return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
-        }
-    }
-    Ok(())
-}
-
-struct Sizes<'a> {
-    document: &'a ExecutableDocument,
-    /// Sizes of fragments; `None` while one is being counted.
-    known: HashMap<&'a Name, Option<usize>>,
-}
-
-impl<'a> Sizes<'a> {
-    fn of(&mut self, selection_set: &'a SelectionSet) -> Result<usize, Problem> {
-        selection_set
-            .items
-            .iter()
-            .try_fold(0_usize, |sum, selection| {
-                let inner = match &selection.node {
-                    Selection::Field(field) => self.of(&field.node.selection_set.node)?,
-                    Selection::InlineFragment(fragment) => {
-                        self.of(&fragment.node.selection_set.node)?
-                    }
-                    Selection::FragmentSpread(spread) => {
-                        self.of_fragment(&spread.node.fragment_name.node)?
-                    }
-                };
-                Ok(sum.saturating_add(inner).saturating_add(1))
-            })
-    }
-
-    fn of_fragment(&mut self, name: &Name) -> Result<usize, Problem> {
-        // A fragment that does not exist is found by validation, with a better message.
-        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
-            return Ok(0);
-        };
-        match self.known.get(name) {
-            Some(Some(size)) => Ok(*size),
-            Some(None) => {
-                let message = format!("Cannot spread fragment \"{name}\" within itself.");
-                Err(Problem::refused(
-                    ErrorCode::GraphqlValidationFailed,
-                    ServerError::new(message, Some(fragment.pos)),
-                ))
-            }
-            None => {
-                self.known.insert(name, None);
-                let size = self.of(&fragment.node.selection_set.node)?;
-                self.known.insert(name, Some(size));
-                Ok(size)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn nesting(text: &str) -> usize {
+        scan(text).nesting
+    }
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_count() {
@@ -171,5 +125,11 @@ mod tests {
     fn brackets_after_a_string_that_never_ends_still_count() {
         assert_eq!(nesting("{ a(b: \"open\n[[["), 5);
         assert_eq!(nesting("\"\"\" {{{ \\"), 0);
+    }
+
+    #[test]
+    fn a_directive_is_an_at_sign_outside_of_strings_and_comments() {
+        let text = "query Q @a { b(mail: \"x@y\") @c@c # @d\n }";
+        assert_eq!(scan(text).directives, 3);
     }
 }

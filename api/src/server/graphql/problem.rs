@@ -1,7 +1,7 @@
 //! What stops a request before it runs, and how errors look on the wire.
 
 use async_graphql::{Response, ServerError, Value};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::shared::{error_code::ErrorCode, request::RequestId};
 
@@ -20,34 +20,53 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    /// What was sent is no GraphQL request.
-    pub(crate) fn malformed(status: StatusCode, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, is_well_formed: bool, errors: Vec<ServerError>) -> Self {
         Self {
             status,
-            is_well_formed: false,
-            errors: vec![coded(ErrorCode::BadUserInput, message)],
+            is_well_formed,
+            errors,
             headers: Vec::new(),
         }
+    }
+
+    /// What was sent is no GraphQL request.
+    pub(crate) fn malformed(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::new(status, false, vec![coded(ErrorCode::BadUserInput, message)])
     }
 
     /// Whoever asks must not, whatever it is that they ask.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::FORBIDDEN,
-            is_well_formed: false,
-            errors: vec![coded(ErrorCode::Forbidden, message)],
-            headers: Vec::new(),
-        }
+        Self::new(
+            StatusCode::FORBIDDEN,
+            false,
+            vec![coded(ErrorCode::Forbidden, message)],
+        )
+    }
+
+    /// Errors that are complete, of a GraphQL request that did not run.
+    pub(super) fn not_run(errors: Vec<ServerError>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, true, errors)
+    }
+
+    /// The client has asked for too much in too short a time.
+    pub(crate) fn rate_limited(retry_after: u64) -> Self {
+        let message = format!("You have spent your points for now. Try again in {retry_after} s.");
+        let errors = vec![coded(ErrorCode::RateLimited, message)];
+        // Before its body is read nothing is known of a request, and whoever stands between has to see this status.
+        Self::new(StatusCode::TOO_MANY_REQUESTS, false, errors)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
+    }
+
+    /// The request was stopped because it took too long.
+    pub(crate) fn timeout(message: impl Into<String>) -> Self {
+        let errors = vec![coded(ErrorCode::Timeout, message)];
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, true, errors)
     }
 
     /// There is nothing at the address.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            is_well_formed: false,
-            errors: vec![coded(ErrorCode::NotFound, message)],
-            headers: Vec::new(),
-        }
+        let errors = vec![coded(ErrorCode::NotFound, message)];
+        Self::new(StatusCode::NOT_FOUND, false, errors)
     }
 
     /// A GraphQL request that cannot run.
@@ -65,23 +84,14 @@ impl Problem {
         for error in &mut errors {
             set_code(error, code);
         }
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            is_well_formed: true,
-            errors,
-            headers: Vec::new(),
-        }
+        Self::not_run(errors)
     }
 
     /// A request that does not prove who asks. It is told by its status to every client: what is between client and
     /// server may have a say in it.
     pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::UNAUTHORIZED,
-            is_well_formed: false,
-            errors: vec![coded(ErrorCode::Unauthenticated, message)],
-            headers: Vec::new(),
-        }
+        let errors = vec![coded(ErrorCode::Unauthenticated, message)];
+        Self::new(StatusCode::UNAUTHORIZED, false, errors)
     }
 
     /// The same with this header in the response.
@@ -93,24 +103,14 @@ impl Problem {
 
     /// The server cannot answer now.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self {
-            status,
-            is_well_formed: true,
-            errors: vec![coded(ErrorCode::Unavailable, message)],
-            headers: Vec::new(),
-        }
+        let errors = vec![coded(ErrorCode::Unavailable, message)];
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, true, errors)
     }
 
     /// The server failed; what happened is in its logs only.
     pub(crate) fn internal() -> Self {
         let errors = vec![coded(ErrorCode::InternalServerError, INTERNAL)];
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            is_well_formed: false,
-            errors,
-            headers: Vec::new(),
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, false, errors)
     }
 }
 

@@ -51,6 +51,18 @@ fn check_one(
     Some(ServerError::new(problem, Some(definition.pos)))
 }
 
+/// How many values there are, those inside lists and objects included.
+pub(super) fn count(given: &Variables) -> usize {
+    fn within(value: &ConstValue) -> usize {
+        1 + match value {
+            ConstValue::List(values) => values.iter().map(within).sum(),
+            ConstValue::Object(fields) => fields.values().map(within).sum(),
+            _ => 0,
+        }
+    }
+    given.values().map(within).sum()
+}
+
 /// Where and why a value does not fit a type: ` at "input.tags[1]": expected "String!"`.
 struct Mismatch {
     path: String,

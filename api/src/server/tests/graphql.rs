@@ -96,19 +96,6 @@ async fn queries_may_come_by_get_and_mutations_may_not() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused() {
-    let server = Server::start().await;
-    let body = format!(
-        "{{\"query\": \"{{ __typename }}\", \"other\": \"{}\"}}",
-        "x".repeat(33 * 1024 * 1024)
-    );
-    server
-        .post_text(&body, &[])
-        .await
-        .assert_refused(413, "BAD_USER_INPUT", "32 MiB");
-}
-
-#[tokio::test]
 async fn every_response_says_which_change_it_contains() {
     let server = Server::start().await;
     assert_eq!(

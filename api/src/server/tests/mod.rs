@@ -5,6 +5,9 @@ mod browsers;
 mod connections;
 mod execution;
 mod graphql;
+mod limits;
+mod persisted;
+mod rates;
 mod routes;
 mod schema;
 mod stopping;
@@ -23,7 +26,7 @@ use tower::ServiceExt;
 
 use super::{Backend, metrics::Metrics};
 use crate::auth::Authenticator;
-use crate::config::{AuthSettings, TransportSettings};
+use crate::config::{AuthSettings, LimitSettings, TransportSettings};
 use crate::shared::database::Database;
 use crate::snapshot::{Catalog, FeedPosition, Replica};
 
@@ -38,10 +41,14 @@ struct Server {
 
 impl Server {
     async fn loading() -> Self {
-        Self::on_network(&TransportSettings::default()).await
+        Self::set_up(&TransportSettings::default(), &LimitSettings::default()).await
     }
 
     async fn on_network(transport: &TransportSettings) -> Self {
+        Self::set_up(transport, &LimitSettings::default()).await
+    }
+
+    async fn set_up(transport: &TransportSettings, limits: &LimitSettings) -> Self {
         let metrics = Arc::new(Metrics::default());
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/catalog.db", folder.path().display());
@@ -60,7 +67,7 @@ impl Server {
             authenticator: Arc::new(Authenticator::open(&auth).unwrap()),
             metrics: Arc::clone(&metrics),
         };
-        let router = super::router(schema::builder, backend, transport)
+        let router = super::router(schema::builder, backend, transport, limits)
             .await
             .unwrap();
         Self {
@@ -72,7 +79,11 @@ impl Server {
     }
 
     async fn start() -> Self {
-        let server = Self::loading().await;
+        Self::with(LimitSettings::default()).await
+    }
+
+    async fn with(limits: LimitSettings) -> Self {
+        let server = Self::set_up(&TransportSettings::default(), &limits).await;
         server.reach(7);
         server
     }
@@ -99,6 +110,23 @@ impl Server {
             &[("accept", "application/graphql-response+json")],
         )
         .await
+    }
+
+    /// As [`Server::ask`], by GET; further parameters are JSON.
+    async fn ask_by_get(&self, query: &str, parameters: &[(&str, Value)]) -> Answer {
+        let mut query_string = url::form_urlencoded::Serializer::new(String::new());
+        query_string.append_pair("query", query);
+        for (name, value) in parameters {
+            query_string.append_pair(name, &value.to_string());
+        }
+        self.get_graphql(&query_string.finish()).await
+    }
+
+    async fn get_graphql(&self, query_string: &str) -> Answer {
+        let path = format!("/graphql?{query_string}");
+        let accept = [("accept", "application/graphql-response+json")];
+        self.send(request(Method::GET, &path, &accept, Body::empty()))
+            .await
     }
 
     async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Answer {

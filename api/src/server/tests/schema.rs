@@ -96,6 +96,11 @@ impl Query {
         None
     }
 
+    async fn slow(&self) -> bool {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        true
+    }
+
     async fn failing(&self) -> async_graphql::Result<Option<i32>> {
         Err(std::io::Error::other("password hunter2 refused"))?
     }
@@ -139,6 +144,11 @@ impl Mutation {
             MaybeUndefined::Null => format!("{} has no name", input.id),
             MaybeUndefined::Value(name) => format!("{} is {name}", input.id),
         }
+    }
+
+    async fn slow_change(&self) -> bool {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        true
     }
 
     async fn advance(&self, ctx: &Context<'_>) -> async_graphql::Result<i64> {

@@ -1,0 +1,168 @@
+//! How much single fields weigh in the cost of an operation: the one table of what is not plain from the schema.
+
+use async_graphql::registry::{MetaField, MetaTypeName, Registry};
+
+/// The length of a page where nothing is said.
+pub(super) const DEFAULT_PAGE: u64 = 25;
+/// The length of a page at most.
+pub(super) const MAX_PAGE: u64 = 100;
+/// The length of a list that nothing is known about.
+const UNKNOWN_LENGTH: u64 = 25;
+/// What every mutation costs: a transaction.
+const MUTATION: u64 = 10;
+
+/// Fields that cost more than to look up an object: by type and name, in points.
+const BASES: &[(&str, &str, u64)] = &[
+    // Several SQL statements.
+    ("Query", "changes", 100),
+    // A filter may have to look at every service.
+    ("Query", "services", 100),
+    ("Query", "serviceFacets", 200),
+    ("Mutation", "importCatalog", 100),
+];
+
+/// Lists of objects without pages: by type and name, with the length that is assumed.
+const LENGTHS: &[(&str, &str, u64)] = &[
+    ("BusinessCapability", "children", 10),
+    ("BusinessOutcome", "contributions", 10),
+    ("Customer", "outcomes", 10),
+    ("Person", "teams", 3),
+    ("Service", "contributions", 5),
+    ("Service", "links", 5),
+    ("Team", "members", 10),
+];
+
+/// How many objects a field has below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// One, or none.
+    One,
+    /// As many as its argument `first` or `last` says.
+    First,
+    /// One connection, whose page is as long as `first` or `last` says.
+    PageBelow,
+    /// As long as the page of the connection that it belongs to.
+    Page,
+    /// As many as its argument `ids` names.
+    Ids,
+    /// So many, for all that is known.
+    Assumed(u64),
+}
+
+/// The length of a field.
+pub(super) fn length(parent: &str, field: &MetaField) -> Length {
+    known_length(parent, field).unwrap_or(Length::Assumed(UNKNOWN_LENGTH))
+}
+
+fn known_length(parent: &str, field: &MetaField) -> Option<Length> {
+    let is_list = MetaTypeName::create(&field.ty).is_list();
+    let is_paged = field.args.contains_key("first");
+    let of = MetaTypeName::concrete_typename(&field.ty);
+    match (is_list, is_paged) {
+        (false, true) if of.ends_with("Connection") => Some(Length::PageBelow),
+        (false, _) => Some(Length::One),
+        (true, true) => Some(Length::First),
+        (true, false) if field.args.contains_key("ids") => Some(Length::Ids),
+        (true, false) if is_page(parent, &field.name) => Some(Length::Page),
+        // Only a mutation that is refused has any, and then nothing else below it.
+        (true, false) if of == "UserError" => Some(Length::One),
+        (true, false) => of_table(LENGTHS, parent, &field.name).map(Length::Assumed),
+    }
+}
+
+fn is_page(parent: &str, name: &str) -> bool {
+    parent.ends_with("Connection") && matches!(name, "nodes" | "edges")
+}
+
+/// What a field costs beside one point and what is below it.
+pub(super) fn base(registry: &Registry, parent: &str, name: &str) -> u64 {
+    let is_mutation = registry.mutation_type.as_deref() == Some(parent);
+    let mutation = if is_mutation { MUTATION } else { 0 };
+    mutation + of_table(BASES, parent, name).unwrap_or_default()
+}
+
+fn of_table(table: &[(&str, &str, u64)], parent: &str, name: &str) -> Option<u64> {
+    let mut rows = table.iter();
+    rows.find(|(of, field, _)| *of == parent && *field == name)
+        .map(|(_, _, number)| *number)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::Arc;
+
+    use async_graphql::{SchemaEnv, registry::MetaType};
+
+    use super::*;
+    use crate::{schema, server::graphql::document::Documents};
+
+    async fn api() -> SchemaEnv {
+        let documents = Documents::new(schema::roots(), Arc::default());
+        documents.schema_env().await.unwrap().clone()
+    }
+
+    /// Every field of the API, with the name of its type.
+    fn fields(registry: &Registry) -> Vec<(&str, &MetaField)> {
+        let objects = registry.types.values().filter_map(|object| match object {
+            MetaType::Object { name, fields, .. } | MetaType::Interface { name, fields, .. }
+                if !name.starts_with("__") =>
+            {
+                Some((name, fields))
+            }
+            _ => None,
+        });
+        objects
+            .flat_map(|(name, fields)| fields.values().map(move |field| (name.as_str(), field)))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn the_length_of_every_list_of_objects_is_known() {
+        let api = api().await;
+        let fields = fields(&api.registry);
+        assert!(fields.len() > 100, "the API has many fields");
+        let is_object = |field: &MetaField| {
+            let of = MetaTypeName::concrete_typename(&field.ty);
+            api.registry.types[of].is_composite()
+        };
+        let unknown: Vec<_> = fields
+            .iter()
+            .filter(|(parent, field)| is_object(field) && known_length(parent, field).is_none())
+            .map(|(parent, field)| format!("{parent}.{}", field.name))
+            .collect();
+        assert!(unknown.is_empty(), "not in the table: {unknown:?}");
+    }
+
+    #[tokio::test]
+    async fn every_line_of_the_tables_is_about_a_field_that_there_is() {
+        let api = api().await;
+        let fields = fields(&api.registry);
+        let find = |parent: &str, name: &str| {
+            let mut fields = fields.iter();
+            let found = fields.find(|(of, field)| *of == parent && field.name == name);
+            found
+                .unwrap_or_else(|| panic!("there is no {parent}.{name}"))
+                .1
+        };
+        for (parent, name, _) in BASES {
+            find(parent, name);
+        }
+        for (parent, name, length) in LENGTHS {
+            let expected = Some(Length::Assumed(*length));
+            assert_eq!(
+                known_length(parent, find(parent, name)),
+                expected,
+                "{parent}.{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_are_as_long_as_the_api_makes_them() {
+        use crate::shared::connection::page_size;
+        let longest = i32::try_from(MAX_PAGE).unwrap();
+        assert!(page_size("first", longest).is_ok());
+        assert!(page_size("first", longest + 1).is_err());
+    }
+}

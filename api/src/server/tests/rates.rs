@@ -1,0 +1,103 @@
+//! How much one client may ask for in which time.
+
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+
+use super::*;
+use crate::config::RateSettings;
+
+impl Server {
+    /// Asks from an address.
+    async fn ask_from(&self, address: &str, query: &str) -> Answer {
+        let body = Body::from(json!({ "query": query }).to_string());
+        let headers = [("content-type", "application/json")];
+        let mut request = request(Method::POST, "/graphql", &headers, body);
+        let address: SocketAddr = address.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(address));
+        self.send(request).await
+    }
+}
+
+/// A point comes back in a second, so that no test sees one that it does not expect.
+async fn server(burst: u32) -> Server {
+    Server::with(LimitSettings {
+        address_rate: RateSettings {
+            per_second: 1,
+            burst,
+        },
+        ..LimitSettings::default()
+    })
+    .await
+}
+
+/// What is left, by the header of the answer.
+fn remaining(answer: &Answer) -> u32 {
+    let header = answer.header("ratelimit");
+    let (_, rest) = header.split_once("\"address\";r=").unwrap();
+    rest.split(';').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_has_spent_its_points_has_to_wait() {
+    let server = server(25).await;
+    let anna = "192.0.2.1:1000";
+    let first = server.ask_from(anna, "{ __typename }").await;
+    assert_eq!(first.data(), json!({ "__typename": "Query" }));
+    assert_eq!(first.header("ratelimit-policy"), "\"address\";q=25;w=25");
+    assert_eq!(remaining(&first), 15);
+    let expected = json!({ "maximumAvailable": 25, "currentlyAvailable": 15, "restoreRate": 1 });
+    assert_eq!(
+        first.json()["extensions"]["cost"]["throttleStatus"],
+        expected
+    );
+
+    assert_eq!(remaining(&server.ask_from(anna, "{ __typename }").await), 5);
+    let refused = server.ask_from("192.0.2.1:2000", "{ __typename }").await;
+    refused.assert_refused(429, "RATE_LIMITED", "Try again in");
+    let wait: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((4..=5).contains(&wait), "{wait}");
+    assert_eq!(remaining(&refused), 5);
+
+    let other = server.ask_from("192.0.2.2:1000", "{ __typename }").await;
+    assert_eq!(other.status(), StatusCode::OK);
+    let metrics = server.metrics.render();
+    let line = "kundig_rate_limited_total{policy=\"address\"} 1";
+    assert!(metrics.contains(line), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_request_pays_by_its_cost() {
+    let server = server(1_000).await;
+    let answer = server
+        .ask_from("192.0.2.1:1", "{ nested { pair { pair { __typename } } } }")
+        .await;
+    let cost = 1 + 1 + 25 * (1 + 25);
+    assert_eq!(
+        answer.json()["extensions"]["cost"]["requestedQueryCost"],
+        cost
+    );
+    assert_eq!(u64::from(remaining(&answer)), 1_000 - cost);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_not_free() {
+    let server = server(100).await;
+    for (query, left) in [("{", 90), ("{ nothing }", 80), ("{ echo }", 70)] {
+        let answer = server.ask_from("192.0.2.1:1", query).await;
+        assert!(answer.json()["errors"].is_array());
+        assert_eq!(remaining(&answer), left);
+    }
+}
+
+#[tokio::test]
+async fn what_no_waiting_makes_possible_is_too_complex_at_once() {
+    let server = server(100).await;
+    let query = "{ nested { pair { pair { __typename } } } }";
+    let answer = server.ask_from("192.0.2.1:1", query).await;
+    answer.assert_refused(
+        200,
+        "QUERY_TOO_COMPLEX",
+        "at most 100 are allowed (setting address_burst)",
+    );
+}
