@@ -15,6 +15,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/kundig /usr/local/bin/kundig
 
 FROM debian:${DEBIAN}-slim
+# The authorities that identity providers' certificates come from.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --user-group --no-create-home --home-dir /data kundig \
     && install --directory --owner=kundig --group=kundig /data
 COPY --from=build /usr/local/bin/kundig /usr/local/bin/kundig

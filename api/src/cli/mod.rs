@@ -34,12 +34,13 @@ use crate::{
 #[command(after_help = "\
 Try it:
   kundig serve --demo                       a catalog with a story in it, at http://127.0.0.1:8080
+  kundig token --scope admin                a token to ask it with
   kundig import --format backstage ./repo   what a company already describes for Backstage
   kundig export --output catalog.yaml       everything, in Kundig's own format
 
 Settings come from flags, then KUNDIG_* variables (KUNDIG_LISTEN, KUNDIG_DATABASE, …, KUNDIG_CONFIG
-for the file; also DATABASE_URL), then kundig.toml (keys: listen, database, database_connections,
-migrate, poll_interval, currency, log, log_format).
+for the file; also DATABASE_URL), then kundig.toml (keys: listen, database, …; and [[issuers]], whose
+tokens are accepted).
 
 Exit codes:
   0  done

@@ -178,7 +178,10 @@ async fn compare(server: &Server, database: &str) -> anyhow::Result<()> {
 async fn check_that_answers_agree(server: &Server, targets: &[Target]) -> anyhow::Result<()> {
     let mut pages = Vec::new();
     for target in targets {
-        let request = server.http().post(&target.url).body(target.flavour.body());
+        let mut request = server.http().post(&target.url).body(target.flavour.body());
+        if let Some(token) = target.flavour.token() {
+            request = request.bearer_auth(token);
+        }
         let answer: Value = request
             .header("content-type", "application/json")
             .send()
