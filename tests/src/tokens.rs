@@ -14,7 +14,7 @@ use crate::sandbox::Sandbox;
 pub const SUBJECT: &str = "tests";
 
 /// Where the servers under test keep their local key: one key for all servers of a test process.
-pub(crate) fn data_dir() -> PathBuf {
+pub fn data_dir() -> PathBuf {
     Sandbox::get().directory().join("kundig-data")
 }
 
@@ -36,6 +36,13 @@ pub fn local(subject: &str, scopes: &[Scope]) -> String {
 pub fn everything() -> &'static str {
     static TOKEN: OnceLock<String> = OnceLock::new();
     TOKEN.get_or_init(|| local(SUBJECT, &[Scope::Admin]))
+}
+
+/// A `kundig.toml` with this text, for `--config`. Issuers have settings that only a file can have.
+pub fn config_file(text: &str) -> String {
+    let path = Sandbox::get().new_directory("config").join("kundig.toml");
+    std::fs::write(&path, text).expect("the sandbox can be written to");
+    path.display().to_string()
 }
 
 /// The keys that tokens can be signed with. All but the secret lie in `fixtures/keys`, where everybody can read them.

@@ -20,3 +20,4 @@ mod server;
 mod services;
 mod snapshot;
 mod support;
+mod tokens;
