@@ -38,9 +38,14 @@ impl Process {
 
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal: `TERM`, `HUP`, …
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let kill = Command::new("sh")
-            .args(["-c", "kill -s TERM \"$0\"", &pid])
+            .args(["-c", "kill -s \"$0\" \"$1\"", name, &pid])
             .status();
         assert!(
             kill.is_ok_and(|status| status.success()),

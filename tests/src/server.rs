@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Settings {
     database: String,
+    listen: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     http: reqwest::Client,
@@ -50,12 +51,27 @@ impl Settings {
         ];
         Self {
             database: database.url().to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
             environment: generous
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             http: http_client(),
         }
+    }
+
+    /// Has it listen somewhere else.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = address.into();
+        self
+    }
+
+    /// Talks to it by another HTTP client, one that trusts a certificate of the tests' own for example.
+    #[must_use]
+    pub fn http(mut self, client: reqwest::Client) -> Self {
+        self.http = client;
+        self
     }
 
     /// Adds an argument.
@@ -103,7 +119,7 @@ impl Settings {
     fn command(&self) -> Command {
         let mut command = kundig();
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(["serve", "--listen", &self.listen, "--log-format", "json"])
             .args(["--database", &self.database])
             .arg("--data-dir")
             .arg(tokens::data_dir())

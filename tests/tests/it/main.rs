@@ -21,3 +21,4 @@ mod services;
 mod snapshot;
 mod support;
 mod tokens;
+mod transport;

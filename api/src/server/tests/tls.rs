@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, time::Duration};
 use axum::routing::get;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::{
-    ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
+    ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
     crypto::ring,
     pki_types::{CertificateDer, ServerName},
     version::{TLS12, TLS13},
@@ -112,30 +112,21 @@ impl Https {
         }
     }
 
-    /// Connects as a client that trusts one certificate only.
     async fn connect(
         &self,
         trusted: &Pair,
         client: Client,
     ) -> std::io::Result<TlsStream<TcpStream>> {
-        let mut roots = RootCertStore::empty();
-        roots.add(trusted.der.clone()).unwrap();
-        let provider = Arc::new(ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[client.version])
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = client
-            .speaks
-            .iter()
-            .map(|name| name.as_bytes().to_vec())
-            .collect();
+        self.connect_with(client.trusting(trusted)).await
+    }
+
+    async fn connect_with(
+        &self,
+        config: Arc<ClientConfig>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let stream = TcpStream::connect(self.address).await?;
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config))
-            .connect(name, stream)
-            .await
+        TlsConnector::from(config).connect(name, stream).await
     }
 
     async fn is_shown(&self, pair: &Pair) -> bool {
@@ -173,6 +164,25 @@ impl Default for Client {
             version: &TLS13,
             speaks: vec!["http/1.1"],
         }
+    }
+}
+
+impl Client {
+    /// A client that trusts one certificate only.
+    fn trusting(self, pair: &Pair) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(pair.der.clone()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[self.version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = self
+            .speaks
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        Arc::new(config)
     }
 }
 
@@ -281,6 +291,24 @@ async fn a_new_pair_is_taken_up_and_open_connections_stay() {
     server.shows(&new).await;
     assert!(!server.is_shown(&old).await);
     assert!(ask(&mut open).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn nobody_resumes_what_began_with_an_old_certificate() {
+    let (old, new) = (Pair::new(), Pair::new());
+    let server = Https::start(&old).await;
+    let client = Client::default().trusting(&old);
+    let begin = async || {
+        let mut stream = server.connect_with(Arc::clone(&client)).await?;
+        // What a session can be resumed by comes with the first answer.
+        ask(&mut stream).await;
+        std::io::Result::Ok(stream.get_ref().1.handshake_kind())
+    };
+    assert_eq!(begin().await.unwrap(), Some(HandshakeKind::Full));
+    assert_eq!(begin().await.unwrap(), Some(HandshakeKind::Resumed));
+    server.files.write(&new.certificate, &new.key);
+    server.shows(&new).await;
+    assert!(begin().await.is_err());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 mod pair;
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -10,8 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use rustls::{
     ServerConfig,
     crypto::ring,
-    server::{ClientHello, ResolvesServerCert},
-    sign::CertifiedKey,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -37,22 +36,12 @@ const LOOK_INTERVAL: Duration = if cfg!(test) {
 /// HTTPS with the certificate and key that lie in two files, whatever lies there at the time.
 #[derive(Clone)]
 pub struct Tls {
-    acceptor: TlsAcceptor,
-    pair: Arc<CurrentPair>,
+    /// For handshakes from now on.
+    config: Arc<ArcSwap<ServerConfig>>,
     files: TlsFiles,
     /// What the files held at start.
     contents: Arc<Contents>,
     failures: Counter,
-}
-
-/// The certificate that handshakes show from now on.
-#[derive(Debug)]
-struct CurrentPair(ArcSwap<CertifiedKey>);
-
-impl ResolvesServerCert for CurrentPair {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
-    }
 }
 
 impl Tls {
@@ -63,9 +52,7 @@ impl Tls {
     /// it, and the next one may already be on its way.
     pub fn load(files: TlsFiles, metrics: &Metrics) -> Result<Self, BadPair> {
         let contents = Contents::read(&files)?;
-        let pair = contents.pair(&files)?;
-        tell(&pair);
-        let pair = Arc::new(CurrentPair(ArcSwap::from_pointee(pair)));
+        let config = config(contents.pair(&files)?, &files)?;
         let failures = Counter::default();
         metrics.register(|registry| {
             registry.register(
@@ -75,11 +62,7 @@ impl Tls {
             );
         });
         Ok(Self {
-            acceptor: acceptor(Arc::clone(&pair)).map_err(|cause| BadPair::Unusable {
-                files: files.clone(),
-                cause,
-            })?,
-            pair,
+            config: Arc::new(ArcSwap::from_pointee(config)),
             files,
             contents: Arc::new(contents),
             failures,
@@ -88,7 +71,8 @@ impl Tls {
 
     /// Shakes hands; `None` where that fails, which is the client's affair.
     pub(super) async fn accept(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-        let error = match timeout(HANDSHAKE_TIMEOUT, self.acceptor.accept(stream)).await {
+        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let error = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => return Some(stream),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the client took too long".to_owned(),
@@ -140,9 +124,8 @@ impl Tls {
         if contents == *last {
             return Ok(None);
         }
-        let pair = contents.pair(&self.files)?;
-        tell(&pair);
-        self.pair.0.store(Arc::new(pair));
+        let config = config(contents.pair(&self.files)?, &self.files)?;
+        self.config.store(Arc::new(config));
         Ok(Some(contents))
     }
 }
@@ -198,13 +181,18 @@ fn tell(pair: &CertifiedKey) {
     }
 }
 
-/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
-fn acceptor(pair: Arc<CurrentPair>) -> Result<TlsAcceptor, rustls::Error> {
-    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let mut config = builder
-        .with_safe_default_protocol_versions()?
+/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1. Each certificate has a configuration of its own and thereby sessions of its own, so
+/// that nobody resumes one that began with another.
+fn config(pair: CertifiedKey, files: &TlsFiles) -> Result<ServerConfig, BadPair> {
+    tell(&pair);
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| BadPair::Unusable {
+            files: files.clone(),
+            cause,
+        })?
         .with_no_client_auth()
-        .with_cert_resolver(pair);
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(config)
 }
