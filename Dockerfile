@@ -26,11 +26,13 @@ USER kundig
 # Where `sqlite://kundig.db` ends up, the database that is used when no other is named.
 WORKDIR /data
 VOLUME /data
-# The image has no HTTP client and needs none for this: bash opens the connection itself.
+# The image has no HTTP client and needs none for this: bash opens the connection itself. It does not speak TLS, so of a server
+# that does it only learns that it listens.
 SHELL ["/bin/bash", "-c"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD \
     listen=${KUNDIG_LISTEN:-127.0.0.1:8080} \
     && exec 3<>"/dev/tcp/127.0.0.1/${listen##*:}" \
+    && if [[ -n ${KUNDIG_TLS_CERTIFICATE:-} ]]; then exit 0; fi \
     && printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3 \
     && read -r _ status _ <&3 && [[ $status == 200 ]] || exit 1
 STOPSIGNAL SIGTERM
