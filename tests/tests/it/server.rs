@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
-use kundig_tests::{Database, Server, block_on, kundig, on_both_databases, script, tokens};
+use kundig_tests::{
+    Database, Server, Settings, block_on, kundig, on_both_databases, script, tokens,
+};
 use serde_json::json;
 
 async fn a_server_lives_is_ready_and_counts(database: Database) {
@@ -50,7 +52,11 @@ fn it_follows_the_graphql_over_http_specification() {
 fn its_explorer_works_in_a_browser() {
     block_on(async {
         let database = Database::sqlite();
-        let server = Server::start(&database).await;
+        // Whoever opens the page has no token yet.
+        let server = Settings::new(&database)
+            .arg("--anonymous-read")
+            .start()
+            .await;
         let screenshot = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer.png");
         script::run_in_browser(
             "explorer.mjs",
