@@ -29,6 +29,7 @@ pub struct Settings {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     http: reqwest::Client,
+    token: Option<String>,
 }
 
 /// A running `kundig serve`; it stops when dropped.
@@ -57,6 +58,7 @@ impl Settings {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             http: http_client(),
+            token: None,
         }
     }
 
@@ -85,6 +87,13 @@ impl Settings {
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Lets queries carry this token where they name no other, instead of the local one that allows everything.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
         self
     }
 
@@ -165,7 +174,11 @@ impl Server {
 
     /// A GraphQL document to be sent.
     pub fn query(&self, document: impl Into<String>) -> Query {
-        Query::new(self.http(), self.url("/graphql"), document.into())
+        let query = Query::new(self.http(), self.url("/graphql"), document.into());
+        match &self.settings.token {
+            Some(token) => query.token(token),
+            None => query,
+        }
     }
 
     /// `GET` a path.

@@ -1,5 +1,6 @@
 //! Tests of the whole: the real server, real databases, HTTP.
 
+mod access;
 mod changes;
 mod contract;
 mod customers_and_outcomes;

@@ -1,0 +1,211 @@
+//! Every field of the roots, with arguments that it succeeds with, and who may have it.
+
+use serde_json::{Value, json};
+
+use super::World;
+use super::bearers::{OTHER_OWNER, OWNER, READERS};
+use crate::objects::{ALL, OFFERING, OUTCOME, SERVICE, Type};
+use crate::support::mutate;
+
+/// Whose token has a subject, whatever it allows.
+const KNOWN: [&str; 10] = [
+    "catalog:read",
+    "catalog:write",
+    "requests:submit",
+    "requests:work",
+    "insight:read",
+    "admin",
+    "no scope",
+    OWNER,
+    OTHER_OWNER,
+    "owner who may not read",
+];
+const WRITERS: [&str; 2] = ["catalog:write", "admin"];
+const WRITERS_AND_OWNER: [&str; 3] = ["catalog:write", "admin", OWNER];
+
+/// A field of a root.
+pub(crate) struct Operation {
+    pub(crate) field: String,
+    pub(crate) document: String,
+    pub(crate) is_mutation: bool,
+    /// Who may have it.
+    pub(crate) may: Vec<&'static str>,
+}
+
+impl Operation {
+    /// The document's variables, once everything that they name is there.
+    pub(crate) async fn variables(&self, world: &World) -> Value {
+        if self.is_mutation {
+            json!({ "input": self.input(world).await })
+        } else {
+            json!({ "id": world.owned["id"] })
+        }
+    }
+
+    async fn input(&self, world: &World) -> Value {
+        let (owned, other) = (&world.owned["id"], &world.other["id"]);
+        let outcome = async || OUTCOME.create_plain(&world.server, "An outcome").await;
+        let done = async |mutation: &str, selection: &str, input: Value| {
+            let answer = mutate(&world.server, mutation, selection, input).await;
+            answer.expect_payload();
+        };
+        match self.field.as_str() {
+            "updateService" => json!({"id": owned, "description": unique()}),
+            "confirmOwnership" => json!({ "serviceId": owned }),
+            "createServiceOffering" => json!({"name": "An offering", "serviceId": owned}),
+            "updateServiceOffering" => {
+                json!({"id": own_offering(world).await, "description": unique()})
+            }
+            "deleteServiceOffering" => json!({ "id": own_offering(world).await }),
+            "setDependency" => json!({"dependentId": owned, "dependencyId": other}),
+            "removeDependency" => {
+                let edge = json!({"dependentId": owned, "dependencyId": other});
+                done("setDependency", "dependency { strength }", edge.clone()).await;
+                edge
+            }
+            "setContribution" => {
+                json!({"serviceId": owned, "outcomeId": outcome().await["id"], "share": 0.5})
+            }
+            "removeContribution" => {
+                let edge = json!({"serviceId": owned, "outcomeId": outcome().await["id"]});
+                let mut contribution = edge.clone();
+                contribution["share"] = json!(0.5);
+                done("setContribution", "contribution { share }", contribution).await;
+                edge
+            }
+            "importCatalog" => {
+                let name = unique();
+                let source = format!(
+                    "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {{name: {name}}}\nspec: {{type: team}}\n"
+                );
+                json!({"format": "BACKSTAGE", "source": source})
+            }
+            field => {
+                let (verb, name) = field.split_at("create".len());
+                let ty = ALL.into_iter().find(|ty| ty.name == name);
+                plain_input(
+                    world,
+                    verb,
+                    ty.unwrap_or_else(|| panic!("{field} needs an input")),
+                )
+                .await
+            }
+        }
+    }
+}
+
+/// What a mutation of any type takes.
+async fn plain_input(world: &World, verb: &str, ty: &Type) -> Value {
+    if verb == "create" {
+        let mut input = ty.least_input(&world.server).await;
+        input["name"] = json!("A new one");
+        return input;
+    }
+    let object = ty.create_plain(&world.server, "To be changed").await;
+    match verb {
+        "update" => json!({"id": object["id"], "name": "Changed"}),
+        _ => json!({ "id": object["id"] }),
+    }
+}
+
+async fn own_offering(world: &World) -> Value {
+    let input = json!({"name": "An offering", "serviceId": world.owned["id"]});
+    OFFERING.create(&world.server, input).await["id"].clone()
+}
+
+fn unique() -> String {
+    format!("x{}", uuid::Uuid::now_v7().simple())
+}
+
+/// The fields of `Query`.
+pub(crate) fn queries() -> Vec<Operation> {
+    let connection = "{ totalCount nodes { __typename } }";
+    let mut operations = vec![
+        query("node", "(id: $id) { id }", KNOWN),
+        query("nodes", "(ids: [$id]) { id }", KNOWN),
+        query(
+            "changes",
+            "(filter: {subjectIds: [$id]}) { totalCount nodes { sequence } }",
+            KNOWN,
+        ),
+        query("serviceFacets", "(by: KIND) { value count }", READERS),
+    ];
+    let mut everybody = KNOWN.to_vec();
+    everybody.push("no token");
+    operations.push(query("viewer", "{ subject scopes }", everybody));
+    for ty in ALL {
+        operations.push(query(ty.field, "(slug: \"none\") { id }", READERS));
+        let plural = match ty.field {
+            "person" => "people".to_owned(),
+            "businessCapability" => "businessCapabilities".to_owned(),
+            field => format!("{field}s"),
+        };
+        operations.push(query(&plural, connection, READERS));
+    }
+    operations
+}
+
+fn query(field: &str, rest: &str, may: impl Into<Vec<&'static str>>) -> Operation {
+    let declared = if rest.contains("$id") {
+        "($id: ID!)"
+    } else {
+        ""
+    };
+    Operation {
+        field: field.to_owned(),
+        document: format!("query {declared} {{ {field}{rest} }}"),
+        is_mutation: false,
+        may: may.into(),
+    }
+}
+
+/// The fields of `Mutation`.
+pub(crate) fn mutations() -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for ty in ALL {
+        let (name, object) = (ty.name, format!("{} {{ id }}", ty.field));
+        let is_offering = name == OFFERING.name;
+        for (verb, selection) in [
+            ("create", &*object),
+            ("update", &*object),
+            ("delete", "deletedId"),
+        ] {
+            let may = if is_offering || (verb, name) == ("update", SERVICE.name) {
+                WRITERS_AND_OWNER.to_vec()
+            } else {
+                WRITERS.to_vec()
+            };
+            operations.push(mutation(&format!("{verb}{name}"), selection, may));
+        }
+    }
+    for (field, selection) in [
+        ("confirmOwnership", "service { id }"),
+        ("setDependency", "dependency { strength }"),
+        ("removeDependency", "dependent { id }"),
+        ("setContribution", "contribution { share }"),
+        ("removeContribution", "service { id }"),
+    ] {
+        operations.push(mutation(field, selection, WRITERS_AND_OWNER.to_vec()));
+    }
+    operations.push(mutation(
+        "importCatalog",
+        "result { created }",
+        WRITERS.to_vec(),
+    ));
+    operations
+}
+
+fn mutation(field: &str, selection: &str, may: Vec<&'static str>) -> Operation {
+    let input = match field {
+        "confirmOwnership" => "ConfirmOwnershipInput".to_owned(),
+        field => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
+    };
+    Operation {
+        field: field.to_owned(),
+        document: format!(
+            "mutation ($input: {input}!) {{ {field}(input: $input) {{ {selection} userErrors {{ field message code }} }} }}"
+        ),
+        is_mutation: true,
+        may,
+    }
+}
