@@ -10,6 +10,7 @@ mod every_type;
 mod exchange;
 mod feed;
 mod generator;
+mod limits;
 mod listing;
 mod migrations;
 mod objects;

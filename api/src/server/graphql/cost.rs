@@ -280,10 +280,11 @@ impl Formula<'_> {
             return Cost::number(1);
         };
         let mut cost = self.below(parent, field, known, page);
-        cost.fixed =
-            cost.fixed
-                .saturating_add(1)
-                .saturating_add(weights::base(self.registry, parent, name));
+        cost.fixed = cost.fixed.saturating_add(1).saturating_add(weights::base(
+            self.registry,
+            parent,
+            field,
+        ));
         if self.registry.mutation_type.as_deref() == Some(parent) {
             let arguments = field.arguments.iter();
             let values = arguments.map(|(_, value)| value.node.clone()).collect();

@@ -1,6 +1,9 @@
 //! How much single fields weigh in the cost of an operation: the one table of what is not plain from the schema.
 
-use async_graphql::registry::{MetaField, MetaTypeName, Registry};
+use async_graphql::{
+    parser::types::Field,
+    registry::{MetaField, MetaTypeName, Registry},
+};
 
 /// The length of a page where nothing is said.
 pub(super) const DEFAULT_PAGE: u64 = 25;
@@ -14,11 +17,16 @@ const MUTATION: u64 = 10;
 /// Fields that cost more than to look up an object: by type and name, in points.
 const BASES: &[(&str, &str, u64)] = &[
     // Several SQL statements.
-    ("Query", "changes", 100),
-    // A filter may have to look at every service.
-    ("Query", "services", 100),
+    ("Query", "changes", 500),
     ("Query", "serviceFacets", 200),
     ("Mutation", "importCatalog", 100),
+];
+
+/// Fields that cost more where they have the argument `filter`: it may have to look at every object there is.
+const FILTERED: &[(&str, &str, u64)] = &[
+    ("Query", "serviceOfferings", 1_000),
+    ("Query", "services", 2_000),
+    ("Query", "serviceFacets", 4_000),
 ];
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
@@ -75,10 +83,16 @@ fn is_page(parent: &str, name: &str) -> bool {
 }
 
 /// What a field costs beside one point and what is below it.
-pub(super) fn base(registry: &Registry, parent: &str, name: &str) -> u64 {
+pub(super) fn base(registry: &Registry, parent: &str, field: &Field) -> u64 {
+    let name = field.name.node.as_str();
+    let is_filtered = || {
+        let mut arguments = field.arguments.iter();
+        arguments.any(|(name, _)| name.node == "filter")
+    };
     let is_mutation = registry.mutation_type.as_deref() == Some(parent);
     let mutation = if is_mutation { MUTATION } else { 0 };
-    mutation + of_table(BASES, parent, name).unwrap_or_default()
+    let filtered = of_table(FILTERED, parent, name).filter(|_| is_filtered());
+    mutation + of_table(BASES, parent, name).unwrap_or_default() + filtered.unwrap_or_default()
 }
 
 fn of_table(table: &[(&str, &str, u64)], parent: &str, name: &str) -> Option<u64> {
@@ -148,6 +162,12 @@ mod tests {
         for (parent, name, _) in BASES {
             find(parent, name);
         }
+        for (parent, name, _) in FILTERED {
+            assert!(
+                find(parent, name).args.contains_key("filter"),
+                "{parent}.{name}"
+            );
+        }
         for (parent, name, length) in LENGTHS {
             let expected = Some(Length::Assumed(*length));
             assert_eq!(
@@ -156,6 +176,21 @@ mod tests {
                 "{parent}.{name}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn every_search_of_the_catalog_has_its_price() {
+        let api = api().await;
+        let free: Vec<_> = fields(&api.registry)
+            .into_iter()
+            .filter(|(parent, field)| {
+                field.args.contains_key("filter")
+                    && of_table(FILTERED, parent, &field.name).is_none()
+                    && of_table(BASES, parent, &field.name).is_none()
+            })
+            .map(|(parent, field)| format!("{parent}.{}", field.name))
+            .collect();
+        assert!(free.is_empty(), "in none of the tables: {free:?}");
     }
 
     #[test]

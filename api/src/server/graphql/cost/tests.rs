@@ -45,10 +45,14 @@ async fn the_formula_holds_for_documents_without_variables() {
             "{ service(slug: \"a\") { businessOwner { name } } }",
             1 + 1 + 1,
         ),
-        // 100 for the search; the page's length counts for nodes and edges, not for what stands beside them.
+        // The page's length counts for nodes and edges, not for what stands beside them.
         (
             "{ services(first: 7) { totalCount pageInfo { hasNextPage } nodes { name } edges { cursor node { name } } } }",
-            101 + 1 + 2 + (1 + 7) + (1 + 7 * (1 + 2)),
+            1 + 1 + 2 + (1 + 7) + (1 + 7 * (1 + 2)),
+        ),
+        (
+            "{ services(filter: {}, first: 0) { totalCount } }",
+            2001 + 1,
         ),
         ("{ people { nodes { name } } }", 1 + (1 + 25)),
         ("{ people(last: 3) { nodes { name } } }", 1 + (1 + 3)),
@@ -223,7 +227,7 @@ impl Oracle<'_> {
             let Some(known) = self.registry.types[of].field_by_name(&field.name.node) else {
                 continue;
             };
-            count += weights::base(self.registry, of, &known.name);
+            count += weights::base(self.registry, of, field);
             let below = MetaTypeName::concrete_typename(&known.ty);
             let (objects, page) = match weights::length(of, known) {
                 Length::One => (1, 0),

@@ -1,0 +1,300 @@
+//! What clients may ask for, as they meet it. The security checks of common scanners are here too: they have to find nothing
+//! at the default settings.
+
+use kundig::auth::Scope;
+use kundig_tests::{Answer, Database, Server, Settings, block_on, tokens};
+use reqwest::header::ACCEPT;
+use serde_json::{Value, json};
+
+/// A server with the defaults, which the tests of other things are spared, and these settings.
+async fn server(database: &Database, settings: &[(&str, &str)]) -> Server {
+    let defaults = [
+        ("KUNDIG_SUBJECT_RATE", "50000"),
+        ("KUNDIG_ADDRESS_RATE", "10000"),
+        ("KUNDIG_MAX_COST", "50000"),
+    ];
+    let all = defaults.iter().chain(settings);
+    let start = all.fold(Settings::new(database), |start, (name, value)| {
+        start.env(*name, *value)
+    });
+    start.start().await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, status: u16, code: &str, message: &str) {
+    assert_eq!(answer.status(), status, "{answer}");
+    let error = answer.expect_error_code(code);
+    let text = error["message"].as_str().unwrap_or_default();
+    assert!(text.contains(message), "{answer}");
+}
+
+/// Sends a body as it is.
+async fn post(server: &Server, body: &Value) -> (u16, Value) {
+    let answer = server
+        .http()
+        .post(server.url("/graphql"))
+        .header(ACCEPT, "application/graphql-response+json")
+        .bearer_auth(tokens::everything())
+        .json(body)
+        .send()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap_or_default())
+}
+
+#[test]
+fn scanners_find_nothing_at_the_default_settings() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        let ask = async |query: &str| server.query(query).send().await;
+
+        let aliases: Vec<_> = (0..101).map(|n| format!("alias{n}: __typename")).collect();
+        let aliases = aliases.join(" ");
+        let overloaded = ask(&format!("query cop {{ {aliases} }}")).await;
+        refused(&overloaded, 400, "QUERY_TOO_COMPLEX", "max_root_fields");
+
+        let (status, _) = post(
+            &server,
+            &json!(vec![json!({ "query": "{ __typename }" }); 10]),
+        )
+        .await;
+        assert_eq!(status, 400, "batches are off");
+
+        let directives = ask("query cop { __typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa }").await;
+        refused(
+            &directives,
+            400,
+            "GRAPHQL_VALIDATION_FAILED",
+            "Unknown directive",
+        );
+
+        let fields = "__typename ".repeat(500);
+        let repeated = ask(&format!("query cop {{ {fields} }}")).await;
+        refused(&repeated, 400, "QUERY_TOO_COMPLEX", "max_root_fields");
+
+        let circular = "query cop { __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }";
+        refused(&ask(circular).await, 400, "QUERY_TOO_DEEP", "goes round");
+
+        let misspelt = ask("query cop { __schema { directive } }").await;
+        assert!(!misspelt.to_string().contains("Did you mean"), "{misspelt}");
+
+        let by_get = server
+            .get("/graphql?query=mutation+cop+%7B__typename%7D")
+            .await;
+        assert_eq!(by_get.status(), 405);
+
+        let form = server
+            .http()
+            .post(server.url("/graphql"))
+            .bearer_auth(tokens::everything())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("query=query+cop+%7B__typename%7D")
+            .send()
+            .await
+            .map(|answer| answer.status().as_u16());
+        assert_eq!(form.ok(), Some(415));
+
+        let traced = ask("query cop { __typename }").await;
+        let extensions = &traced.body()["extensions"];
+        assert_eq!(extensions["tracing"], Value::Null, "{traced}");
+        assert_eq!(traced.expect_data()["__typename"], "Query");
+    });
+}
+
+#[test]
+fn the_schema_is_loaded_at_the_default_settings() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        let query = include_str!("../../../api/src/server/graphql/cost/introspection.graphql");
+        let answer = server.query(query).send().await;
+        let types = answer.expect_data()["__schema"]["types"]
+            .as_array()
+            .map(Vec::len);
+        assert!(types.is_some_and(|types| types > 50), "{types:?}");
+        // The estimate has to be about what an answer really has.
+        let estimate = answer.body()["extensions"]["cost"]["requestedQueryCost"].as_u64();
+        let actual = leaves_and_objects(&answer.body()["data"]);
+        let estimate = estimate.unwrap_or_default();
+        assert!(
+            (actual / 3..actual * 3).contains(&estimate),
+            "{estimate} points for {actual} fields"
+        );
+    });
+}
+
+/// How many fields an answer has.
+fn leaves_and_objects(value: &Value) -> u64 {
+    match value {
+        Value::Object(fields) => fields
+            .values()
+            .map(|value| 1 + leaves_and_objects(value))
+            .sum(),
+        Value::Array(items) => items.iter().map(leaves_and_objects).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_subject_pays_by_cost_and_has_to_wait_when_nothing_is_left() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(
+            &database,
+            &[
+                ("KUNDIG_SUBJECT_RATE", "1"),
+                ("KUNDIG_SUBJECT_BURST", "200"),
+            ],
+        )
+        .await;
+        let anna = tokens::local("anna", &[Scope::CatalogRead]);
+        let query = "{ people(first: 10) { nodes { id name email slug } } }";
+        let ask = async |token: &str| server.query(query).token(token).send().await;
+        for left in [158, 116, 74, 32] {
+            let answer = ask(&anna).await;
+            let cost = &answer.body()["extensions"]["cost"];
+            assert_eq!(cost["requestedQueryCost"], 42, "{answer}");
+            let available = cost["throttleStatus"]["currentlyAvailable"].as_u64();
+            // A point may have come back meanwhile.
+            assert!(
+                (left..left + 5).contains(&available.unwrap_or_default()),
+                "{answer}"
+            );
+        }
+        let answer = ask(&anna).await;
+        refused(&answer, 429, "RATE_LIMITED", "Try again in");
+        let wait = answer
+            .header("retry-after")
+            .and_then(|wait| wait.parse::<u64>().ok());
+        assert!(
+            wait.is_some_and(|wait| (1..=20).contains(&wait)),
+            "{wait:?}"
+        );
+        let policy = answer.header("ratelimit-policy");
+        assert_eq!(policy, Some("\"subject\";q=200;w=200"));
+        let left = answer.header("ratelimit").unwrap_or_default();
+        assert!(left.starts_with("\"subject\";r="), "{left}");
+
+        let berta = tokens::local("berta", &[Scope::CatalogRead]);
+        assert_eq!(ask(&berta).await.status(), 200, "each subject has its own");
+        let counted = server
+            .metrics()
+            .await
+            .get("kundig_rate_limited_total{policy=\"subject\"}");
+        assert!(counted.is_some_and(|count| count > 0.5), "{counted:?}");
+    });
+}
+
+#[test]
+fn whoever_guesses_tokens_is_stopped_by_address() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(
+            &database,
+            &[("KUNDIG_ADDRESS_RATE", "1"), ("KUNDIG_ADDRESS_BURST", "50")],
+        )
+        .await;
+        for _ in 0..5 {
+            let answer = server.query("{ __typename }").token("guess").send().await;
+            assert_eq!(answer.status(), 401, "{answer}");
+        }
+        let answer = server.query("{ __typename }").token("guess").send().await;
+        refused(&answer, 429, "RATE_LIMITED", "Try again in");
+        let valid = server.query("{ __typename }").send().await;
+        assert_eq!(valid.status(), 200, "a valid token pays for itself");
+    });
+}
+
+#[test]
+fn a_large_body_is_for_those_who_may_import() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(
+            &database,
+            &[
+                ("KUNDIG_MAX_BODY", "2KiB"),
+                ("KUNDIG_MAX_IMPORT_BODY", "8KiB"),
+            ],
+        )
+        .await;
+        let reader = tokens::local("reader", &[Scope::CatalogRead]);
+        let writer = tokens::local("writer", &[Scope::CatalogWrite]);
+        let ask = async |token: &str, kibibytes: usize| {
+            let padding = format!("# {}\n{{ __typename }}", "x".repeat(kibibytes * 1024));
+            server.query(padding).token(token).send().await
+        };
+        assert_eq!(ask(&reader, 1).await.status(), 200);
+        refused(&ask(&reader, 3).await, 413, "BAD_USER_INPUT", "2048 bytes");
+        assert_eq!(ask(&writer, 3).await.status(), 200);
+        refused(&ask(&writer, 9).await, 413, "BAD_USER_INPUT", "8192 bytes");
+    });
+}
+
+#[test]
+fn an_import_that_takes_too_long_is_stopped_while_others_are_answered() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[("KUNDIG_TIME_LIMIT", "100ms")]).await;
+        let source: Vec<_> = (0..20_000)
+            .map(|number| {
+                format!("---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: c{number}}}\nspec: {{type: website, lifecycle: production, owner: nobody}}\n")
+            })
+            .collect();
+        let import = server
+            .query("mutation ($input: ImportCatalogInput!) { importCatalog(input: $input) { userErrors { message } } }")
+            .variables(json!({ "input": { "format": "BACKSTAGE", "source": source.concat() } }))
+            .send();
+        let other = async {
+            let start = std::time::Instant::now();
+            let answer = server.query("{ services { totalCount } }").send().await;
+            answer.expect_data();
+            start.elapsed()
+        };
+        let (import, other) = tokio::join!(import, other);
+        refused(
+            &import,
+            503,
+            "TIMEOUT",
+            "is not known: look before sending it again",
+        );
+        assert!(other.as_secs() < 5, "{other:?}");
+        let services = server.query("{ services { totalCount } }").send().await;
+        assert_eq!(services.expect_data()["services"]["totalCount"], 0);
+    });
+}
+
+#[test]
+fn only_trusted_documents_run_where_there_is_a_list() {
+    block_on(async {
+        let database = Database::sqlite();
+        let file = std::env::temp_dir().join(format!("kundig-trusted-{}.json", std::process::id()));
+        let manifest = json!({
+            "format": "apollo-persisted-query-manifest",
+            "version": 1,
+            "operations": [{ "id": "count", "name": "Count", "type": "query", "body": "query Count { services { totalCount } }" }],
+        });
+        std::fs::write(&file, manifest.to_string()).unwrap_or_else(|error| panic!("{error}"));
+        let server = server(
+            &database,
+            &[("KUNDIG_TRUSTED_DOCUMENTS", &file.display().to_string())],
+        )
+        .await;
+        let (status, answer) = post(&server, &json!({ "documentId": "count" })).await;
+        assert_eq!(
+            (status, &answer["data"]["services"]["totalCount"]),
+            (200, &json!(0)),
+            "{answer}"
+        );
+        let answer = server.query("{ services { totalCount } }").send().await;
+        refused(&answer, 403, "FORBIDDEN", "trusted documents");
+        let (status, answer) = post(&server, &json!({ "documentId": "other" })).await;
+        assert_eq!(status, 400);
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"],
+            "PERSISTED_QUERY_NOT_FOUND"
+        );
+        drop(std::fs::remove_file(&file));
+    });
+}
