@@ -103,6 +103,7 @@ fn is_nearby(attempt: &Attempt<'_>) -> bool {
 
 fn max_age(response: &Response) -> Option<Duration> {
     let directives = response.headers().get(CACHE_CONTROL)?.to_str().ok()?;
+    let directives = directives.to_ascii_lowercase();
     let seconds = directives
         .split(',')
         .find_map(|directive| directive.trim().strip_prefix("max-age="))?;

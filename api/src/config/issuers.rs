@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jsonwebtoken::Algorithm;
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde::Deserialize;
 
 use super::auth::{IssuerSettings, KeySettings, discovery, parse_audience, parse_issuer};
@@ -47,15 +47,11 @@ impl IssuerTable {
     }
 
     fn check(&self, folder: &Path) -> Result<IssuerSettings, String> {
-        let algorithms = self
-            .algorithms
-            .as_ref()
-            .map(|names| names.iter().map(|name| parse_algorithm(name)).collect());
         Ok(IssuerSettings {
             issuer: parse_issuer(&self.issuer)?,
             audiences: self.audiences()?,
             keys: self.key_settings(folder)?,
-            algorithms: algorithms.transpose()?,
+            algorithms: self.algorithms()?,
             require_at_jwt: self.require_at_jwt,
             subject_prefix: self.subject_prefix.clone(),
             scopes: ScopeRules {
@@ -71,6 +67,36 @@ impl IssuerTable {
             OneOrMany::Many(names) => names.iter().map(|name| parse_audience(name)).collect(),
             OneOrMany::One(name) => parse_audience(name).map(|one| vec![one]),
         }
+    }
+
+    fn algorithms(&self) -> Result<Option<Vec<Algorithm>>, String> {
+        let Some(names) = &self.algorithms else {
+            return Ok(None);
+        };
+        if names.is_empty() {
+            return Err(
+                "algorithms is empty; leave it out to accept those that the keys are for"
+                    .to_owned(),
+            );
+        }
+        let algorithm = |name: &String| {
+            let algorithm = parse_algorithm(name)?;
+            let is_for_secrets = algorithm.family() == AlgorithmFamily::Hmac;
+            match (is_for_secrets, &self.secret_file) {
+                (true, None) => Err(format!(
+                    "{name} is for a secret, and the issuer has public keys"
+                )),
+                (false, Some(_)) => Err(format!(
+                    "{name} is for public keys, and the issuer has a secret"
+                )),
+                _ => Ok(algorithm),
+            }
+        };
+        names
+            .iter()
+            .map(algorithm)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     fn key_settings(&self, folder: &Path) -> Result<KeySettings, String> {

@@ -15,7 +15,9 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use strum::IntoEnumIterator;
 
+use crate::auth::Reason;
 use crate::shared::database::{Purpose, StatementCounts, StatementLabels};
 
 /// From a tenth of a millisecond, which an answer from memory takes, to ten seconds.
@@ -77,7 +79,12 @@ impl Default for Metrics {
             "Requests that are being answered",
             in_flight.clone(),
         );
-        let authentication_failures = Family::default();
+        let authentication_failures = Family::<FailureLabels, Counter<u64, AtomicU64>>::default();
+        for reason in Reason::iter() {
+            // Somebody may wait for the first one.
+            let reason = reason.label();
+            drop(authentication_failures.get_or_create(&FailureLabels { reason }));
+        }
         registry.register(
             "authentication_failures",
             "Requests whose Authorization header did not prove who asks, by what was wrong with it",

@@ -141,6 +141,18 @@ fn an_issuer_that_is_incomplete_or_unsafe_is_refused_with_the_reason() {
             "\"none\" is no algorithm",
         ),
         (
+            table("audience = \"a\"\nalgorithms = []"),
+            "algorithms is empty",
+        ),
+        (
+            table("audience = \"a\"\nalgorithms = [\"RS256\", \"HS256\"]"),
+            "HS256 is for a secret",
+        ),
+        (
+            table("audience = \"a\"\nsecret_file = \"b\"\nalgorithms = [\"RS256\"]"),
+            "RS256 is for public keys",
+        ),
+        (
             table("audience = \"a\"\nscope_claims = [\"a..b\"]"),
             "empty name",
         ),
