@@ -65,8 +65,8 @@ impl Bearers {
     pub(crate) fn settings(&self, database: &Database) -> Settings {
         let file = self.folder.path().join("kundig.toml");
         let settings = format!(
-            "[[issuers]]\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\nkeys = [{:?}]\n",
-            jwks(&self.folder)
+            "[[issuers]]\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\nkeys = [\"{}\"]\n",
+            jwks(&self.folder).display()
         );
         std::fs::write(&file, settings).expect("the settings can be written");
         Settings::new(database)
