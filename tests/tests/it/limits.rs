@@ -269,7 +269,8 @@ fn an_import_that_takes_too_long_is_stopped_while_others_are_answered() {
 fn only_trusted_documents_run_where_there_is_a_list() {
     block_on(async {
         let database = Database::sqlite();
-        let file = std::env::temp_dir().join(format!("kundig-trusted-{}.json", std::process::id()));
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let file = folder.path().join("documents.json");
         let manifest = json!({
             "format": "apollo-persisted-query-manifest",
             "version": 1,
@@ -295,6 +296,5 @@ fn only_trusted_documents_run_where_there_is_a_list() {
             answer["errors"][0]["extensions"]["code"],
             "PERSISTED_QUERY_NOT_FOUND"
         );
-        drop(std::fs::remove_file(&file));
     });
 }

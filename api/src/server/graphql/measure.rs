@@ -84,15 +84,6 @@ impl Measure {
     }
 
     fn check(&self, limits: &LimitSettings) -> Result<(), Problem> {
-        let too_complex = |found, what, most, setting| {
-            Err(exceeded(
-                ErrorCode::QueryTooComplex,
-                found,
-                what,
-                most,
-                setting,
-            ))
-        };
         if self.depth > limits.max_depth {
             let message = format!(
                 "The operation nests its fields {} levels deep; at most {} are allowed (setting max_depth).",
@@ -108,25 +99,30 @@ impl Measure {
             return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
         }
         if self.width > limits.max_root_fields {
-            return too_complex(
+            return Err(too_many(
                 self.width,
                 "fields at its root",
                 limits.max_root_fields,
                 "max_root_fields",
-            );
+            ));
         }
         if self.aliases > limits.max_aliases {
-            return too_complex(self.aliases, "aliases", limits.max_aliases, "max_aliases");
+            return Err(too_many(
+                self.aliases,
+                "aliases",
+                limits.max_aliases,
+                "max_aliases",
+            ));
         }
         Ok(())
     }
 }
 
-fn exceeded(code: ErrorCode, found: usize, what: &str, most: usize, setting: &str) -> Problem {
+fn too_many(found: usize, what: &str, most: usize, setting: &str) -> Problem {
     let message = format!(
         "The operation has {found} {what}, its fragments included; at most {most} are allowed (setting {setting})."
     );
-    Problem::bad_request(code, message)
+    Problem::bad_request(ErrorCode::QueryTooComplex, message)
 }
 
 struct Measurer<'a> {
