@@ -30,7 +30,7 @@ pub(crate) fn requests_per_second(target: &Target, duration: Duration) -> anyhow
         ])
         .arg(&target.url)
         .env("BODY", target.flavour.body())
-        .envs(target.flavour.token().map(|token| ("TOKEN", token)))
+        .envs(target.token.as_ref().map(|token| ("TOKEN", token)))
         .output()?;
     let report = String::from_utf8_lossy(&output.stdout);
     let refused = report.contains("Non-2xx") || report.contains("Socket errors");

@@ -1,6 +1,5 @@
 //! The page that both servers are asked for: 50 services, who owns them, who delivers them, what rests on them.
 
-use kundig_tests::tokens;
 use serde_json::{Value, json};
 
 /// Kundig's query.
@@ -41,14 +40,6 @@ pub(crate) enum Flavour {
 }
 
 impl Flavour {
-    /// The token that comes with the request.
-    pub(crate) fn token(self) -> Option<&'static str> {
-        match self {
-            Self::Kundig => Some(tokens::everything()),
-            Self::Postgraphile => None,
-        }
-    }
-
     /// The body of the HTTP request.
     pub(crate) fn body(self) -> String {
         let query = match self {
