@@ -27,7 +27,6 @@ use migration::{Migrator, MigratorTrait as _};
 use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 
-use crate::issuer::Issuer;
 use crate::page::Flavour;
 
 /// A server under load.
@@ -49,12 +48,11 @@ fn main() -> anyhow::Result<()> {
 
 async fn run() -> anyhow::Result<()> {
     let database = generated().await?;
-    let issuer = Issuer::new()?;
-    let settings = issuer.trusted_by(Settings::new(&database));
+    let settings = issuer::trusted_by(Settings::new(&database));
     let server = starts(&settings).await;
     let memory_at_start = server.process().memory();
     changes(&server, &settings.start().await).await;
-    compare(&server, &issuer, database.url()).await?;
+    compare(&server, database.url()).await?;
     println!(
         "Kundig's memory        {} after start, {} after load",
         mebibytes(memory_at_start),
@@ -126,7 +124,7 @@ async fn changes(writer: &Server, reader: &Server) {
 }
 
 /// Puts the servers under load in turn, several times, and prints how they compare.
-async fn compare(server: &Server, issuer: &Issuer, database: &str) -> anyhow::Result<()> {
+async fn compare(server: &Server, database: &str) -> anyhow::Result<()> {
     let cores = available_parallelism()?.get();
     let (_one, one) = postgraphile::start(database, 1)?;
     let (_many, many) = postgraphile::start(database, cores)?;
@@ -144,7 +142,7 @@ async fn compare(server: &Server, issuer: &Issuer, database: &str) -> anyhow::Re
     };
     let targets = [
         kundig("Kundig", None),
-        kundig("Kundig, token", Some(issuer.token())),
+        kundig("Kundig, token", Some(issuer::token())),
         postgraphile("PostGraphile".to_owned(), one),
         postgraphile(format!("PostGraphile × {cores}"), many),
     ];

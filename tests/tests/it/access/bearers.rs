@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::Algorithm;
 use kundig::auth::Scope;
-use kundig_tests::tokens::{SigningKey, Token};
+use kundig_tests::tokens::{SigningKey, Token, config_file};
 use kundig_tests::{Database, Settings};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
@@ -63,15 +63,13 @@ impl Bearers {
 
     /// A server that trusts the issuer, and whose queries carry the token of an administrator.
     pub(crate) fn settings(&self, database: &Database) -> Settings {
-        let file = self.folder.path().join("kundig.toml");
-        let settings = format!(
+        let file = config_file(&format!(
             "[[issuers]]\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\nkeys = [\"{}\"]\n",
             jwks(&self.folder).display()
-        );
-        std::fs::write(&file, settings).expect("the settings can be written");
+        ));
         Settings::new(database)
             .arg("--config")
-            .arg(file.display().to_string())
+            .arg(file)
             .token(self.token("admin"))
     }
 
