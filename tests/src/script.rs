@@ -1,4 +1,4 @@
-//! Conformance tests that are written in JavaScript.
+//! What the tests have in JavaScript.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,15 +6,21 @@ use std::{env, fs};
 
 use crate::SETUP_HINT;
 
-/// Runs `tests/conformance/<name>` with Node and panics with its output if it fails.
-pub fn run(name: &str, arguments: &[&str]) {
+/// The command that runs `tests/conformance/<name>` with Node. Panics where its packages are missing.
+pub(crate) fn command(name: &str) -> Command {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
     assert!(
         directory.join("node_modules").is_dir(),
         "the npm packages of tests/conformance are missing: {SETUP_HINT}"
     );
-    let output = Command::new("node")
-        .arg(directory.join(name))
+    let mut command = Command::new("node");
+    command.arg(directory.join(name));
+    command
+}
+
+/// Runs `tests/conformance/<name>` with Node and panics with its output if it fails.
+pub fn run(name: &str, arguments: &[&str]) {
+    let output = command(name)
         .args(arguments)
         .output()
         .unwrap_or_else(|error| panic!("cannot run node: {error}. {SETUP_HINT}"));

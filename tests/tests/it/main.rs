@@ -15,6 +15,7 @@ mod listing;
 mod migrations;
 mod objects;
 mod offerings;
+mod oidc;
 mod people_and_teams;
 mod reading;
 mod restore;
