@@ -17,6 +17,7 @@ mod objects;
 mod offerings;
 mod oidc;
 mod people_and_teams;
+mod probes;
 mod reading;
 mod restore;
 mod server;

@@ -37,6 +37,8 @@ const MAX_DOCUMENTS: usize = 2_000;
 const MAX_WEIGHT: u64 = 4 * 1024 * 1024;
 /// How many of a document's errors are told.
 const MAX_ERRORS: usize = 50;
+/// How many places of one error are told.
+const MAX_LOCATIONS: usize = 20;
 
 /// A document that fits the schema.
 #[derive(Debug)]
@@ -213,7 +215,7 @@ impl Documents {
             .map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
         measure::check(&parsed, &self.limits)?;
         let document = Document::new(&parsed);
-        let mut errors = self.validator.validate(parsed).await;
+        let errors = self.validator.validate(parsed).await;
         if errors.is_empty() {
             return Ok(document);
         }
@@ -221,9 +223,32 @@ impl Documents {
             .iter()
             .find_map(exceeded_limit)
             .unwrap_or(ErrorCode::GraphqlValidationFailed);
+        let mut errors = merge_repeated(errors);
         errors.truncate(MAX_ERRORS);
         Err(Problem::all_refused(code, errors))
     }
+}
+
+/// Makes one error with all the places of those that say the same: the answer to a mistake should not grow with how often it
+/// was made.
+fn merge_repeated(errors: Vec<ServerError>) -> Vec<ServerError> {
+    let mut merged = Vec::<ServerError>::new();
+    let mut known = HashMap::<String, usize>::new();
+    for error in errors {
+        match known.get(&error.message) {
+            Some(&at) => {
+                let locations = &mut merged[at].locations;
+                locations.extend(error.locations);
+                locations.dedup();
+                locations.truncate(MAX_LOCATIONS);
+            }
+            None => {
+                known.insert(error.message.clone(), merged.len());
+                merged.push(error);
+            }
+        }
+    }
+    merged
 }
 
 /// Runs async-graphql's strict validation and nothing else: a schema of its own, whose one extension answers instead of

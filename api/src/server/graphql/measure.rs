@@ -8,10 +8,10 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Field, Selection, SelectionSet},
 };
 
-use super::problem::Problem;
+use super::{problem::Problem, repetition};
 use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
-/// How many selections an operation may have.
+/// How many selections the operations of a document may have, all together.
 const MAX_SELECTIONS: usize = 10_000;
 /// How many of the schema's lists that lead back to types may nest in one another. A client that loads the schema needs one.
 const MAX_CIRCLES: usize = 2;
@@ -20,17 +20,39 @@ const CIRCULAR: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFiel
 /// The fields that ask for the schema.
 pub(super) const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
 
-/// Refuses a document with an operation that is too large or too deep, and one whose fragments go round in a circle.
+/// Refuses a document with an operation that is too large, too deep or repeats itself, and one whose fragments go round in a
+/// circle.
 pub(super) fn check(document: &ExecutableDocument, limits: &LimitSettings) -> Result<(), Problem> {
     let mut measurer = Measurer {
         document,
         introspection: limits.introspection,
         known: HashMap::new(),
     };
-    document.operations.iter().try_for_each(|(_, operation)| {
+    let mut selections = 0;
+    for (_, operation) in document.operations.iter() {
         let measure = measurer.of(&operation.node.selection_set.node)?;
-        measure.check(limits)
-    })
+        selections = measure.selections.saturating_add(selections);
+        check_selections(selections)?;
+        measure.check(limits)?;
+    }
+    let operations = document.operations.iter();
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = measurer.known.keys();
+    let fragments = fragments.filter_map(|name| document.fragments.get(*name));
+    let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
+    operations
+        .chain(fragments)
+        .try_for_each(|selection_set| repetition::check(document, selection_set))
+}
+
+fn check_selections(selections: usize) -> Result<(), Problem> {
+    if selections <= MAX_SELECTIONS {
+        return Ok(());
+    }
+    let message = format!(
+        "The document selects {selections} fields, its fragments included; at most {MAX_SELECTIONS} are allowed."
+    );
+    Err(Problem::bad_request(ErrorCode::QueryTooComplex, message))
 }
 
 /// What a selection comes to.
@@ -90,13 +112,6 @@ impl Measure {
                 self.depth, limits.max_depth
             );
             return Err(Problem::bad_request(ErrorCode::QueryTooDeep, message));
-        }
-        if self.selections > MAX_SELECTIONS {
-            let message = format!(
-                "The operation selects {} fields; at most {MAX_SELECTIONS} are allowed.",
-                self.selections
-            );
-            return Err(Problem::bad_request(ErrorCode::QueryTooComplex, message));
         }
         if self.width > limits.max_root_fields {
             return Err(too_many(
@@ -284,6 +299,21 @@ mod tests {
         // The same names mean nothing outside of introspection.
         let own = "{ a { fields { fields { fields { fields } } } } }";
         assert!(check(&parse_query(own).unwrap(), &limits).is_ok());
+    }
+
+    #[test]
+    fn many_operations_select_no_more_than_one_may() {
+        let limits = LimitSettings::default();
+        let fields: Vec<_> = (0..100).map(|number| format!("f{number}")).collect();
+        let operations = |count: usize| -> String {
+            let operation = |number| format!("query O{number} {{ a {{ ...F }} }}\n");
+            let operations: String = (0..count).map(operation).collect();
+            format!("{operations} fragment F on T {{ {} }}", fields.join(" "))
+        };
+        assert!(check(&parse_query(operations(98)).unwrap(), &limits).is_ok());
+        let (code, message) = refusal(&operations(99), &limits);
+        assert_eq!(code, "QUERY_TOO_COMPLEX");
+        assert!(message.contains("at most 10000"), "{message}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod media;
 mod order;
 mod parameters;
 mod problem;
+mod repetition;
 mod typenames;
 mod variables;
 mod weights;

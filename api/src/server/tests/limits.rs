@@ -155,10 +155,22 @@ async fn a_directive_that_may_come_once_is_refused_twice() {
 #[tokio::test]
 async fn a_document_with_many_errors_tells_the_first_fifty() {
     let server = Server::start().await;
-    let query = format!("{{ nested {{ {} }} }}", "nothing ".repeat(500));
+    let unknown: Vec<_> = (0..500).map(|number| format!("nothing{number}")).collect();
+    let query = format!("{{ nested {{ {} }} }}", unknown.join(" "));
     let answer = server.ask(&query, json!({})).await;
     let errors = answer.json()["errors"].as_array().unwrap().len();
     assert_eq!(errors, 50, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_mistake_that_is_made_again_and_again_is_told_once_with_its_places() {
+    let server = Server::start().await;
+    let query = format!("{{ nested {{ {} }} }}", "nothing ".repeat(30));
+    let answer = server.ask(&query, json!({})).await;
+    answer.assert_refused(400, "GRAPHQL_VALIDATION_FAILED", "nothing");
+    let places = &answer.json()["errors"][0]["locations"];
+    assert_eq!(places.as_array().unwrap().len(), 20);
+    assert_eq!(places[1], json!({ "line": 1, "column": 20 }));
 }
 
 #[tokio::test]
