@@ -407,6 +407,17 @@ async fn nodes_come_in_the_order_of_their_ids(database: Database) {
             json!({"__typename": name, "id": id})
         );
     }
+    let (_, team) = &objects[0];
+    let answer = server
+        .query("query ($id: ID!) { node(id: $id) { ... on Customer { industry } ... on Service { tier } } nodes(ids: [$id, \"none\"]) { ... on Customer { industry } } }")
+        .variables(json!({ "id": team }))
+        .send()
+        .await;
+    assert_eq!(
+        answer.expect_data(),
+        &json!({ "node": {}, "nodes": [{}, null] }),
+        "an object is there, whether or not anything of it is selected"
+    );
     let answer = server.query("{ node(id: \"serv_0\") { id } }").send().await;
     assert_eq!(answer.expect_data()["node"], Value::Null);
 

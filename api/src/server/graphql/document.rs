@@ -10,6 +10,7 @@ use async_graphql::{
     EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder,
     SchemaEnv, ServerError, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
+    indexmap::IndexMap,
     parser::{
         parse_query,
         types::{
@@ -232,23 +233,19 @@ impl Documents {
 /// Makes one error with all the places of those that say the same: the answer to a mistake should not grow with how often it
 /// was made.
 fn merge_repeated(errors: Vec<ServerError>) -> Vec<ServerError> {
-    let mut merged = Vec::<ServerError>::new();
-    let mut known = HashMap::<String, usize>::new();
+    let mut merged = IndexMap::<String, ServerError>::new();
     for error in errors {
-        match known.get(&error.message) {
-            Some(&at) => {
-                let locations = &mut merged[at].locations;
-                locations.extend(error.locations);
-                locations.dedup();
-                locations.truncate(MAX_LOCATIONS);
-            }
-            None => {
-                known.insert(error.message.clone(), merged.len());
-                merged.push(error);
+        let Some(first) = merged.get_mut(&error.message) else {
+            merged.insert(error.message.clone(), error);
+            continue;
+        };
+        for location in error.locations {
+            if first.locations.len() < MAX_LOCATIONS && !first.locations.contains(&location) {
+                first.locations.push(location);
             }
         }
     }
-    merged
+    merged.into_values().collect()
 }
 
 /// Runs async-graphql's strict validation and nothing else: a schema of its own, whose one extension answers instead of

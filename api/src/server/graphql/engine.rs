@@ -15,6 +15,7 @@ use super::{
     introspection::SchemaSize,
     library::{Library, UntrustedDocuments},
     parameters::Parameters,
+    presence,
     problem::{self, Problem},
     variables,
 };
@@ -129,6 +130,7 @@ impl Engine {
         if !left_out.is_empty() {
             document.remove_left_out(&left_out);
         }
+        presence::mark(&mut document.0);
         let mut request = with_data(Request::new(String::new()).variables(variables));
         request.set_parsed_query(document.0);
 

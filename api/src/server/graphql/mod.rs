@@ -14,6 +14,7 @@ mod measure;
 mod media;
 mod order;
 mod parameters;
+mod presence;
 mod problem;
 mod repetition;
 mod typenames;

@@ -11,10 +11,14 @@ use async_graphql::{
     parser::types::{FragmentDefinition, Selection, SelectionSet},
 };
 
+use super::presence;
+
 /// The response keys of a selection in their order, each with those below it.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
     keys: IndexMap<Name, Shape>,
+    /// Whether an object has a mark of its presence, which is not part of the answer.
+    is_marked: bool,
 }
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
@@ -23,7 +27,10 @@ impl Shape {
     /// The shape of a selection of a validated document. Which of its fragments apply is known only by the answer: keys that it
     /// lacks are passed over.
     pub(super) fn new(selection: &SelectionSet, fragments: &Fragments) -> Self {
-        let mut shape = Self::default();
+        let mut shape = Self {
+            keys: IndexMap::new(),
+            is_marked: presence::may_be_empty(selection),
+        };
         shape.add(selection, fragments);
         shape
     }
@@ -33,8 +40,10 @@ impl Shape {
             match &item.node {
                 Selection::Field(field) => {
                     let key = field.node.response_key().node.clone();
+                    let selection = &field.node.selection_set.node;
                     let below = self.keys.entry(key).or_default();
-                    below.add(&field.node.selection_set.node, fragments);
+                    below.is_marked |= presence::may_be_empty(selection);
+                    below.add(selection, fragments);
                 }
                 Selection::InlineFragment(fragment) => {
                     self.add(&fragment.node.selection_set.node, fragments);
@@ -58,6 +67,9 @@ impl Shape {
     }
 
     fn arrange_fields(&self, fields: &mut IndexMap<Name, Value>) {
+        if self.is_marked {
+            presence::unmark(fields);
+        }
         if self.arrange_in_turn(fields) {
             return;
         }

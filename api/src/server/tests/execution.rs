@@ -289,3 +289,35 @@ async fn introspection_is_answered() {
         "echo"
     );
 }
+
+#[tokio::test]
+async fn an_object_of_which_nothing_is_left_to_tell_is_there_all_the_same() {
+    let server = Server::start().await;
+    for (query, expected) in [
+        ("{ __typename @skip(if: true) }", json!({})),
+        (
+            "query { ... @include(if: false) { __typename } }",
+            json!({}),
+        ),
+        ("mutation { __typename @skip(if: true) }", json!({})),
+        (
+            "{ nested { nested { __typename @skip(if: true) } } }",
+            json!({ "nested": { "nested": {} } }),
+        ),
+        (
+            "{ nested { ...F } } fragment F on Query { nested { ...G @skip(if: true) } } fragment G on Query { __typename }",
+            json!({ "nested": { "nested": {} } }),
+        ),
+        (
+            "{ nested { __typename @skip(if: true) } nested { a: __typename } }",
+            json!({ "nested": { "a": "Query" } }),
+        ),
+        (
+            "{ nested { ... @include(if: true) { b: __typename ... @skip(if: false) { a: __typename } } } }",
+            json!({ "nested": { "b": "Query", "a": "Query" } }),
+        ),
+    ] {
+        let answer = server.ask(query, json!({})).await;
+        assert_eq!(answer.data(), expected, "{query}");
+    }
+}
