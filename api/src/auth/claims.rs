@@ -50,7 +50,8 @@ impl ClaimPath {
 pub struct ScopeRules {
     /// Where they are, beside `scope` and `scp`.
     pub claims: Vec<ClaimPath>,
-    /// What the issuer's words mean. One that is not here may still be the name of a scope.
+    /// What the issuer's words mean. In `scope` and `scp`, which are about this server, one that is not here may still be
+    /// the name of a scope. Elsewhere it is not: a role `admin` may well be another application's.
     pub words: BTreeMap<String, Vec<Scope>>,
 }
 
@@ -62,27 +63,31 @@ impl ScopeRules {
             .filter_map(|name| claims.get(name));
         let configured = self.claims.iter().filter_map(|path| path.find(claims));
         let mut scopes = Scopes::default();
-        for value in usual.chain(configured) {
-            match value {
-                Value::String(text) => text
-                    .split_ascii_whitespace()
-                    .for_each(|word| self.grant(word, &mut scopes)),
-                Value::Array(words) => words
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .for_each(|word| self.grant(word, &mut scopes)),
-                _ => {}
+        for word in usual.flat_map(words) {
+            match self.words.get(word) {
+                Some(meaning) => scopes.extend(meaning.iter().copied()),
+                None => scopes.extend(word.parse::<Scope>()),
             }
+        }
+        for meaning in configured
+            .flat_map(words)
+            .filter_map(|word| self.words.get(word))
+        {
+            scopes.extend(meaning.iter().copied());
         }
         scopes
     }
+}
 
-    fn grant(&self, word: &str, scopes: &mut Scopes) {
-        match self.words.get(word) {
-            Some(meaning) => scopes.extend(meaning.iter().copied()),
-            None => scopes.extend(word.parse::<Scope>()),
-        }
-    }
+/// The words of a claim, be it text or a list.
+fn words(claim: &Value) -> impl Iterator<Item = &str> {
+    let (text, list) = match claim {
+        Value::String(text) => (text.as_str(), [].as_slice()),
+        Value::Array(list) => ("", list.as_slice()),
+        _ => ("", [].as_slice()),
+    };
+    text.split_ascii_whitespace()
+        .chain(list.iter().filter_map(Value::as_str))
 }
 
 #[cfg(test)]
@@ -136,29 +141,38 @@ mod tests {
                 ClaimPath::parse("realm_access.roles").unwrap(),
                 ClaimPath::new(vec!["https://kundig.example/roles".to_owned()]).unwrap(),
             ],
-            ..ScopeRules::default()
+            words: BTreeMap::from([
+                ("desk".to_owned(), vec![Scope::RequestsWork]),
+                ("board".to_owned(), vec![Scope::InsightRead]),
+            ]),
         };
         assert_eq!(
-            granted(
-                &rules,
-                &json!({ "realm_access": { "roles": ["requests:work"] } })
-            ),
+            granted(&rules, &json!({ "realm_access": { "roles": ["desk"] } })),
             "requests:work"
         );
         assert_eq!(
-            granted(
-                &rules,
-                &json!({ "https://kundig.example/roles": ["insight:read"] })
-            ),
+            granted(&rules, &json!({ "https://kundig.example/roles": "board" })),
             "insight:read"
         );
         assert_eq!(
             granted(
                 &rules,
-                &json!({ "realm_access.roles": ["admin"], "realm_access": "admin" })
+                &json!({ "realm_access.roles": ["desk"], "realm_access": "desk" })
             ),
             ""
         );
+    }
+
+    #[test]
+    fn names_of_scopes_are_taken_from_scope_and_scp_only() {
+        let rules = ScopeRules {
+            claims: vec![ClaimPath::parse("roles").unwrap()],
+            words: BTreeMap::from([("desk".to_owned(), vec![Scope::RequestsWork])]),
+        };
+        let elsewhere = json!({ "roles": ["admin", "catalog:write", "desk"] });
+        assert_eq!(granted(&rules, &elsewhere), "requests:work");
+        let here = json!({ "scope": "catalog:write", "roles": ["admin"] });
+        assert_eq!(granted(&rules, &here), "catalog:read catalog:write");
     }
 
     #[test]

@@ -122,7 +122,15 @@ impl IssuerTable {
             OneOrMany::One(text) => ClaimPath::parse(text),
             OneOrMany::Many(names) => ClaimPath::new(names.clone()),
         };
-        self.scope_claims.iter().map(path).collect()
+        let paths: Result<Vec<_>, _> = self.scope_claims.iter().map(path).collect();
+        let paths = paths?;
+        if !paths.is_empty() && self.scopes.is_empty() {
+            return Err(
+                "scope_claims without scopes allow nothing: say in [issuers.scopes] what their words mean"
+                    .to_owned(),
+            );
+        }
+        Ok(paths)
     }
 
     fn words(&self) -> Result<BTreeMap<String, Vec<Scope>>, String> {
