@@ -45,7 +45,7 @@ pub struct IssuerSettings {
     pub algorithms: Option<Vec<Algorithm>>,
     /// Whether `typ` has to be `at+jwt`.
     pub require_at_jwt: bool,
-    /// Comes before `sub`.
+    /// Comes before `sub`. Where there are several issuers, none has one that another's begins with.
     pub subject_prefix: String,
     /// Where its tokens say what they allow.
     pub scopes: ScopeRules,
@@ -112,12 +112,34 @@ impl AuthSettings {
                     .push(format!("there are two issuers named \"{name}\""));
             }
         }
+        pick.problems.extend(confusions(&issuers));
         Self {
             anonymous_read: pick.setting("anonymous_read", false, parse_bool),
             data_dir: pick.setting("data_dir", "kundig-data".into(), parse_path),
             issuers,
         }
     }
+}
+
+/// Issuers whose subjects could be taken for each other's: what one puts before `sub` is how the other's may begin.
+fn confusions(issuers: &[IssuerSettings]) -> impl Iterator<Item = String> {
+    let pairs = issuers.iter().enumerate().flat_map(|(place, one)| {
+        let others = issuers[..place].iter();
+        others.map(move |other| (other, one))
+    });
+    pairs
+        .filter(|(one, other)| one.issuer != other.issuer)
+        .filter(|(one, other)| {
+            let (one, other) = (&one.subject_prefix, &other.subject_prefix);
+            one.starts_with(other.as_str()) || other.starts_with(one.as_str())
+        })
+        .map(|(one, other)| {
+            format!(
+                "a subject of issuer \"{}\" could be taken for one of \"{}\": where there are several issuers, each needs \
+                 a subject_prefix in its [[issuers]] table (\"partner|\", for example) that none of the others begins with",
+                one.issuer, other.issuer
+            )
+        })
 }
 
 /// The issuer of the simple case, which flags and variables can describe.

@@ -84,16 +84,20 @@ fn an_issuer_of_the_file_has_all_its_settings() {
 #[test]
 fn several_issuers_stand_side_by_side_and_their_files_beside_the_settings() {
     let file = r#"
-        issuer = "https://login.example.com"
-        audience = "kundig"
         [[issuers]]
         issuer = "robots"
         audience = "kundig"
         keys = ["keys/a.pem", "/etc/keys/b.json"]
+        subject_prefix = "robots|"
         [[issuers]]
         issuer = "scripts"
         audience = "kundig"
         secret_file = "secret"
+        subject_prefix = "scripts|"
+        [[issuers]]
+        issuer = "https://login.example.com"
+        audience = "kundig"
+        subject_prefix = "company|"
     "#;
     let issuers = issuers(file);
     assert_eq!(issuers.len(), 3);
@@ -113,6 +117,35 @@ fn several_issuers_stand_side_by_side_and_their_files_beside_the_settings() {
         "{secret:?}"
     );
     assert!(matches!(issuers[2].keys, KeySettings::Discovery(_)));
+}
+
+#[test]
+fn issuers_whose_subjects_could_be_confused_are_refused() {
+    let two = |[one, other]: [&str; 2]| {
+        format!(
+            "[[issuers]]\nissuer = \"robots\"\naudience = \"a\"\nsecret_file = \"a\"\nsubject_prefix = \"{one}\"\n\
+             [[issuers]]\nissuer = \"scripts\"\naudience = \"a\"\nsecret_file = \"b\"\nsubject_prefix = \"{other}\"\n"
+        )
+    };
+    for prefixes in [
+        ["", ""],
+        ["", "b|"],
+        ["a|", ""],
+        ["a|", "a|"],
+        ["a|", "a|b|"],
+    ] {
+        let message = problem(&Flags::default(), &[], Some(&two(prefixes)));
+        for words in ["\"robots\"", "\"scripts\"", "subject_prefix"] {
+            assert!(message.contains(words), "{message}");
+        }
+    }
+    for prefixes in [["a|", "b|"], ["a|", "ab|"]] {
+        assert_eq!(issuers(&two(prefixes)).len(), 2);
+    }
+    let simple = "issuer = \"https://login.example.com\"\naudience = \"a\"\n";
+    let table = "[[issuers]]\nissuer = \"robots\"\naudience = \"a\"\nsecret_file = \"a\"\nsubject_prefix = \"a|\"\n";
+    let message = problem(&Flags::default(), &[], Some(&format!("{simple}{table}")));
+    assert!(message.contains("[[issuers]] table"), "{message}");
 }
 
 #[test]
@@ -155,6 +188,10 @@ fn an_issuer_that_is_incomplete_or_unsafe_is_refused_with_the_reason() {
         (
             table("audience = \"a\"\nscope_claims = [\"a..b\"]"),
             "empty name",
+        ),
+        (
+            table("audience = \"a\"\nscope_claims = [\"roles\"]"),
+            "in [issuers.scopes] what their words mean",
         ),
         (
             table("audience = \"a\"\nscopes = { staff = [\"catalog:wirte\"] }"),
