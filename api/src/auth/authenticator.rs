@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use jsonwebtoken::AlgorithmFamily;
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -213,11 +213,30 @@ impl Issuer {
                 Err(Reason::WrongAlgorithm)
             }
             Keys::Published(provider) => {
-                let published = provider.keys_named(token.header.kid.as_deref()).await?;
-                let identity = self.rules.verify(token, algorithm, &published.keys, now)?;
-                Ok((identity, published.generation))
+                self.verify_published(provider, token, algorithm, now).await
             }
         }
+    }
+
+    async fn verify_published(
+        &self,
+        provider: &Arc<Provider>,
+        token: &Token<'_>,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Result<(Identity, u64), Reason> {
+        let id = token.header.kid.as_deref();
+        let mut published = provider.keys_named(id).await?;
+        let mut verified = self.rules.verify(token, algorithm, &published.keys, now);
+        let may_be_of_a_new_key = matches!(
+            verified,
+            Err(Reason::WrongSignature | Reason::WrongAlgorithm)
+        ) && !published.keys.tells(id);
+        if may_be_of_a_new_key && let Some(newer) = provider.newer_than(&published).await {
+            verified = self.rules.verify(token, algorithm, &newer.keys, now);
+            published = newer;
+        }
+        Ok((verified?, published.generation))
     }
 
     fn rejection(&self, reason: Reason) -> Rejection {

@@ -59,8 +59,9 @@ impl<T: ObjectType> ContainerType for Guarded<T> {
         self.0.resolve_field(ctx).await
     }
 
-    async fn find_entity(&self, ctx: &Context<'_>, params: &Value) -> ServerResult<Option<Value>> {
-        self.0.find_entity(ctx, params).await
+    /// There is none: no rule says who may have entities, so the root's own are nobody's.
+    async fn find_entity(&self, _: &Context<'_>, _: &Value) -> ServerResult<Option<Value>> {
+        Ok(None)
     }
 }
 
@@ -106,4 +107,45 @@ fn denied(field: &str, access: Access, viewer: &Viewer) -> ServerError {
     let mut error = ServerError::new(message, None);
     error.extensions = Some(extensions);
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema, SimpleObject};
+
+    use super::*;
+
+    #[derive(SimpleObject)]
+    struct Thing {
+        id: i32,
+    }
+
+    /// A root that would give anybody an entity.
+    #[derive(Default)]
+    struct Root;
+
+    #[Object]
+    impl Root {
+        #[graphql(entity)]
+        async fn thing(&self, id: i32) -> Thing {
+            Thing { id }
+        }
+    }
+
+    async fn ask_for_entity(root: impl ObjectType + 'static) -> Value {
+        const ENTITY: &str = "{ _entities(representations: [{__typename: \"Thing\", id: 1}]) { ... on Thing { id } } }";
+        let schema = Schema::build(root, EmptyMutation, EmptySubscription).finish();
+        schema.execute(ENTITY).await.data
+    }
+
+    #[tokio::test]
+    async fn entities_are_nobodys_as_long_as_there_is_no_rule_for_them() {
+        let unguarded = ask_for_entity(Root).await;
+        assert_eq!(
+            unguarded.to_string(),
+            "{_entities: [{id: 1}]}",
+            "the root has it"
+        );
+        assert_eq!(ask_for_entity(Guarded(Root)).await, Value::Null);
+    }
 }

@@ -26,7 +26,8 @@ pub(super) struct Rules {
     pub(super) audiences: Vec<String>,
     /// Whether the header has to say `at+jwt`.
     pub(super) require_at_jwt: bool,
-    /// Comes before `sub`, so that subjects of two issuers never meet.
+    /// Comes before `sub`, so that subjects of two issuers never meet: where there are several, none of them has a prefix
+    /// that another's begins with.
     pub(super) subject_prefix: String,
     /// Where scopes are.
     pub(super) scopes: ScopeRules,
@@ -85,12 +86,12 @@ impl Rules {
         if !self.is_audience(claims.get("aud").ok_or(Reason::WrongClaim)?) {
             return Err(Reason::WrongAudience);
         }
-        let subject = name(claims, "sub")?.ok_or(Reason::WrongClaim)?;
-        let client = name(claims, "client_id")?.or(name(claims, "azp")?);
+        let subject = name(claims, "sub").ok_or(Reason::WrongClaim)?;
+        let client = name(claims, "client_id").or_else(|| name(claims, "azp"));
         Ok(Identity {
             subject: format!("{}{subject}", self.subject_prefix).into(),
             scopes: self.scopes.read(claims),
-            token_id: name(claims, "jti")?.map(Arc::from),
+            token_id: name(claims, "jti").map(Arc::from),
             client_id: client.map(Arc::from),
             expires_at,
         })
@@ -141,14 +142,10 @@ fn instant(claims: &Claims, claim: &str) -> Result<Option<Timestamp>, Reason> {
     Ok(Some(instant.unwrap_or(far_away)))
 }
 
-/// A claim that names somebody or something, fit to be stored and logged.
-fn name<'a>(claims: &'a Claims, claim: &str) -> Result<Option<&'a str>, Reason> {
-    let Some(value) = claims.get(claim) else {
-        return Ok(None);
-    };
+/// A claim that names somebody or something. One that is not fit to be stored and logged counts as none.
+fn name<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
     let is_fit = |text: &&str| {
         (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     };
-    let name = value.as_str().filter(is_fit);
-    name.map(Some).ok_or(Reason::WrongClaim)
+    claims.get(claim)?.as_str().filter(is_fit)
 }

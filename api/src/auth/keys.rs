@@ -270,6 +270,11 @@ impl KeySet {
         self.0.iter().filter(move |key| key.is_named(id))
     }
 
+    /// Whether this id says which key has signed a token: one of the keys has it, and none is without an id.
+    pub(super) fn tells(&self, id: Option<&str>) -> bool {
+        id.is_some() && self.named(id).all(|key| key.id.is_some())
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()

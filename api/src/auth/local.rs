@@ -27,7 +27,10 @@ const FILE: &str = "local-key.json";
 const LENGTH: usize = 64;
 
 /// A secret that this machine's Kundigs share through a file.
-pub struct LocalKey(Vec<u8>);
+pub struct LocalKey {
+    secret: Vec<u8>,
+    made: Option<PathBuf>,
+}
 
 /// Why there is no local key.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +92,12 @@ impl LocalKey {
             let key = URL_SAFE_NO_PAD.decode(jwk.k).ok()?;
             (is_ours && key.len() == LENGTH).then_some(key)
         });
-        key.map(Self).ok_or_else(|| LocalKeyError::Invalid {
-            path: path.to_owned(),
-        })
+        match key {
+            Some(secret) => Ok(Self { secret, made: None }),
+            None => Err(LocalKeyError::Invalid {
+                path: path.to_owned(),
+            }),
+        }
     }
 
     fn create(directory: &Path, path: &Path) -> Result<Self, LocalKeyError> {
@@ -117,7 +123,10 @@ impl LocalKey {
         match file.persist_noclobber(path) {
             Ok(_) => {
                 tracing::info!(path = %path.display(), "made a key for local tokens");
-                Ok(Self(key))
+                Ok(Self {
+                    secret: key,
+                    made: Some(path.to_owned()),
+                })
             }
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                 let text = fs::read(path).map_err(at(path))?;
@@ -127,9 +136,14 @@ impl LocalKey {
         }
     }
 
+    /// The key's file where it had to be made; none where it was there already.
+    pub fn made(&self) -> Option<&Path> {
+        self.made.as_deref()
+    }
+
     /// The key as verification takes it.
     pub(super) fn verifying(&self) -> Key {
-        Key::symmetric(&self.0, vec![Algorithm::HS256])
+        Key::symmetric(&self.secret, vec![Algorithm::HS256])
     }
 
     /// A token that this key's servers accept.
@@ -156,7 +170,7 @@ impl LocalKey {
         });
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some("at+jwt".to_owned());
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&self.0))
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&self.secret))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The keys that an identity provider publishes, kept fresh.
 //!
 //! They are asked for in the background, long before anybody misses one, and when a token names a key that is not there: keys
-//! are rotated without notice. Such requests wait for one common answer, and few of them are allowed, so that invented key ids
+//! are rotated without notice. Where no key id says which key is meant, a signature that none of them has made may be that of a
+//! new key, and the provider is asked as well. Such requests wait for one common answer, and few of them are allowed, so that invented key ids
 //! cannot be used to keep the provider busy. While it is down, the keys that are known stay good.
 
 use std::{
@@ -153,6 +154,18 @@ impl Provider {
             return Err(Reason::KeysUnavailable);
         }
         Ok(published)
+    }
+
+    /// Keys that the provider has published after these, by which a token could not be verified that does not tell its key;
+    /// none where these are still the newest.
+    pub(super) async fn newer_than(self: &Arc<Self>, seen: &Published) -> Option<Arc<Published>> {
+        let is_newer = |published: &Arc<Published>| published.generation > seen.generation;
+        let asked = self.asked.load(Ordering::Acquire);
+        if let Some(published) = self.published.load_full().filter(is_newer) {
+            return Some(published);
+        }
+        self.ask_about_unknown(asked).await;
+        self.published.load_full().filter(is_newer)
     }
 
     /// Asks the provider from time to time, for ever.

@@ -1,5 +1,7 @@
 //! `kundig token`
 
+use std::{io::Write, path::Path};
+
 use anyhow::Context;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -61,10 +63,23 @@ pub(super) fn run(args: &TokenArgs, config: &Config) -> Result<(), Failure> {
     let scopes: Result<Vec<Scope>, _> = names.map(str::parse).collect();
     let scopes = scopes.map_err(|error| wrong(format!("--scope: {error}")))?;
     let key = LocalKey::open(&config.auth.data_dir).map_err(|error| wrong(error.to_string()))?;
+    if let Some(path) = key.made() {
+        warn_of_new_key(path);
+    }
     let token = key
         .sign(&args.subject, &scopes, args.expires_in, Timestamp::now())
         .context("the token cannot be signed")?;
     print(&format!("{token}\n"))
+}
+
+/// Servers accept tokens of their own key only, and a new one is most likely in the wrong place.
+fn warn_of_new_key(path: &Path) {
+    let text = format!(
+        "warning: made a new key, {}: only servers whose data_dir is that folder accept this token\n",
+        path.display()
+    );
+    // Whoever cannot be told gets the token nevertheless.
+    let _told = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn parse_subject(text: &str) -> Result<String, String> {

@@ -18,6 +18,7 @@ async fn server_with_issuers(database: &Database) -> (Server, [SigningKey; 2]) {
          issuer = \"{ISSUER}\"
          audience = \"kundig\"
          keys = [\"{}\"]
+         subject_prefix = \"company|\"
          [issuers.scopes]
          editors = [\"catalog:write\"]
          [[issuers]]
@@ -41,7 +42,7 @@ fn tokens_of_several_issuers_are_accepted_and_their_subjects_are_in_the_feed() {
         let (server, [rsa, p256]) = server_with_issuers(&database).await;
         let admin = [Scope::Admin];
         for (issuer, key, slug, actor) in [
-            (ISSUER, &rsa, "from-a-person", "amara"),
+            (ISSUER, &rsa, "from-a-person", "company|amara"),
             ("pipeline", &p256, "from-a-pipeline", "pipeline|amara"),
         ] {
             let token = Token::new(issuer, "kundig", "amara", &admin).sign(key);
@@ -122,6 +123,12 @@ fn bad_tokens_are_refused_counted_and_never_logged() {
             logs.contains("authentication failed") && logs.contains(ISSUER),
             "{logs}"
         );
+        let failures = logs
+            .lines()
+            .filter(|line| line.contains("authentication failed"));
+        for line in failures {
+            assert!(line.contains("127.0.0.1"), "whose was it? {line}");
+        }
         for (_, token) in &bad {
             for part in token.split('.').filter(|part| part.len() > 10) {
                 assert!(
@@ -158,6 +165,28 @@ fn a_token_of_the_command_line_allows_a_first_mutation() {
             .await;
         assert_eq!(answer.expect_payload()["service"]["slug"], "first");
     });
+}
+
+#[test]
+fn whoever_gets_a_token_of_a_new_key_is_warned() {
+    let folder = tempfile::tempdir().expect("the sandbox can be written to");
+    let data_dir = folder.path().join("data");
+    let warning = || {
+        let output = kundig()
+            .args(["token", "--scope", "admin", "--data-dir"])
+            .arg(&data_dir)
+            .output();
+        let output = output.unwrap_or_else(|error| panic!("{error}"));
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let (first, second) = (warning(), warning());
+    let file = data_dir.join("local-key.json").display().to_string();
+    assert!(
+        first.contains("warning") && first.contains(&file),
+        "{first}"
+    );
+    assert_eq!(second, "", "the key is there");
 }
 
 #[test]

@@ -20,6 +20,7 @@ async fn a_local_token_is_accepted_by_the_servers_of_its_key_and_by_no_others() 
     let folder = tempfile::tempdir().unwrap();
     let server = open(&folder).unwrap();
     let key = LocalKey::open(&folder.path().join("data")).unwrap();
+    assert_eq!(key.made(), None, "the server has made it");
     let token = key
         .sign(
             "amara",
@@ -77,8 +78,9 @@ fn the_key_is_for_its_owner_only_and_refused_where_others_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
-    LocalKey::open(folder.path()).unwrap();
+    let key = LocalKey::open(folder.path()).unwrap();
     let file = folder.path().join("local-key.json");
+    assert_eq!(key.made(), Some(file.as_path()));
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     for mode in [0o640, 0o604, 0o666, 0o610] {

@@ -75,6 +75,17 @@ impl Idp {
         *self.state.keys.lock().unwrap() = json!({ "keys": keys });
     }
 
+    /// From now on these are its keys, and none of them has a name.
+    fn rotate_without_ids(&self, pairs: &[Pair]) {
+        let nameless = |pair: &Pair| {
+            let mut jwk = pair.jwk();
+            jwk.as_object_mut().unwrap().remove("kid");
+            jwk
+        };
+        let keys: Vec<Value> = pairs.iter().map(nameless).collect();
+        *self.state.keys.lock().unwrap() = json!({ "keys": keys });
+    }
+
     fn set_down(&self, is_down: bool) {
         self.state.is_down.store(is_down, Ordering::SeqCst);
     }
@@ -211,6 +222,47 @@ async fn invented_key_ids_do_not_keep_the_provider_busy_and_harm_nobody() {
     // Three at once, the first of which was the one that loaded the keys.
     assert_eq!(idp.asked(), 3);
     assert!(verify(&authenticator, &idp.token(Pair::P256)).await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_without_ids_are_followed_when_they_are_rotated_and_forgers_do_not_keep_the_provider_busy()
+ {
+    let idp = Idp::start(&[]).await;
+    idp.rotate_without_ids(&[Pair::Rsa1]);
+    let authenticator = authenticator(vec![idp.settings()]);
+    let claims = claims_with("iss", json!(idp.address));
+    // A token that names a key is no better off where the keys have no names.
+    let [old, new] = [
+        signed(&claims, Pair::Rsa1),
+        signed_with_id(&claims, Pair::Rsa2, "rsa-2"),
+    ];
+    assert!(verify(&authenticator, &old).await.is_ok());
+    idp.rotate_without_ids(&[Pair::Rsa2]);
+    assert!(verify(&authenticator, &new).await.is_ok());
+    assert_eq!(idp.asked(), 2);
+    assert_eq!(
+        verify(&authenticator, &old).await,
+        Err(Reason::WrongSignature)
+    );
+    for _ in 0..20 {
+        let forged = verify(&authenticator, &signed(&claims, Pair::P256)).await;
+        assert_eq!(forged, Err(Reason::WrongAlgorithm));
+    }
+    assert_eq!(idp.asked(), 3, "as often as about key ids");
+    assert!(verify(&authenticator, &new).await.is_ok());
+}
+
+#[tokio::test]
+async fn where_the_key_id_tells_the_key_a_wrong_signature_is_wrong() {
+    let idp = Idp::start(&[Pair::Rsa1]).await;
+    let authenticator = authenticator(vec![idp.settings()]);
+    let claims = claims_with("iss", json!(idp.address));
+    let forged = signed_with_id(&claims, Pair::Rsa2, "rsa-1");
+    assert_eq!(
+        verify(&authenticator, &forged).await,
+        Err(Reason::WrongSignature)
+    );
+    assert_eq!(idp.asked(), 1, "only for the keys themselves");
 }
 
 #[tokio::test]

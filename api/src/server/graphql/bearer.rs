@@ -1,6 +1,6 @@
 //! The token that a request carries.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use async_graphql::ServerError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,11 +23,14 @@ pub(super) async fn identify(
     authenticator: &Authenticator,
     metrics: &Metrics,
     request_id: &RequestId,
+    client: Option<IpAddr>,
 ) -> Result<Option<Arc<Identity>>, Problem> {
+    let client = client.map(tracing::field::display);
     let fail = |label: &'static str, issuer: Option<&str>| {
         metrics.authentication_failed(label);
         tracing::warn!(
             request_id = request_id.as_str(),
+            client,
             reason = label,
             issuer,
             "authentication failed"
@@ -87,6 +90,11 @@ pub(super) fn missing(errors: Vec<ServerError>) -> Problem {
         ..Problem::unauthenticated("")
     };
     problem.with_header(header::WWW_AUTHENTICATE, CHALLENGE)
+}
+
+/// That what is asked for needs a token, whatever else the request is about.
+pub(super) fn challenged(message: &str) -> Problem {
+    unauthenticated(message, CHALLENGE)
 }
 
 fn unauthenticated(message: impl Into<String>, challenge: HeaderValue) -> Problem {
