@@ -12,7 +12,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use super::catalog::Catalog;
@@ -46,10 +46,14 @@ pub struct Replica {
 struct Shared {
     database: Database,
     published: ArcSwap<Catalog>,
-    /// Held while the next snapshot is made: there is one line of them. Holds the number of the last round that succeeded.
-    making: Mutex<u64>,
+    /// Held while the next snapshot is made: there is one line of them.
+    making: Mutex<()>,
     /// How many rounds have begun.
     rounds: AtomicU64,
+    /// The number of the last round that succeeded.
+    succeeded: watch::Sender<u64>,
+    /// Held by the one who looks at the database for all who wait for a change.
+    looking: Mutex<()>,
     following: AtomicBool,
 }
 
@@ -63,8 +67,10 @@ impl Replica {
             shared: Arc::new(Shared {
                 database,
                 published: ArcSwap::from_pointee(catalog),
-                making: Mutex::new(0),
+                making: Mutex::new(()),
                 rounds: AtomicU64::new(0),
+                succeeded: watch::Sender::new(0),
+                looking: Mutex::new(()),
                 following: AtomicBool::new(false),
             }),
         })
@@ -99,13 +105,13 @@ impl Replica {
     /// after a caller came will do for it.
     pub async fn catch_up(&self) -> Result<Arc<Catalog>, ReplicaError> {
         let begun_before = self.shared.rounds.load(Ordering::SeqCst);
-        let mut succeeded = self.shared.making.lock().await;
-        if *succeeded > begun_before {
+        let _turn = self.shared.making.lock().await;
+        if *self.shared.succeeded.borrow() > begun_before {
             return Ok(self.current());
         }
         let round = self.shared.rounds.fetch_add(1, Ordering::SeqCst) + 1;
         let catalog = self.make_next().await?;
-        *succeeded = round;
+        self.shared.succeeded.send_replace(round);
         Ok(catalog)
     }
 
@@ -120,17 +126,43 @@ impl Replica {
 
     /// Waits until the snapshot contains everything that a replica knew whose newest change was this one. The caller
     /// bounds the wait.
+    ///
+    /// The first look at the database finds what has been committed where this replica reads. What is not there yet comes
+    /// with the follower's rounds, and with those that one of the waiting asks for on behalf of all.
     pub async fn wait_for(&self, sequence: i64) {
-        const PAUSE: Duration = Duration::from_millis(20);
-        while self.peek().position.complete_to() < sequence {
+        if self.peek().position.complete_to() >= sequence {
+            return;
+        }
+        let mut succeeded = self.shared.succeeded.subscribe();
+        let begun_before = self.shared.rounds.load(Ordering::SeqCst);
+        if let Err(error) = self.catch_up().await {
+            tracing::warn!(%error, "can't catch up");
+        }
+        loop {
             // The change itself may be here already while one below it, committed since, is not: only a look at the
             // database from now on tells.
-            match self.catch_up().await {
-                Ok(catalog) if catalog.position.contains(sequence) => return,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "can't catch up"),
+            let has_looked = *succeeded.borrow_and_update() > begun_before;
+            let is_there = {
+                let position = &self.peek().position;
+                sequence <= position.complete_to() || has_looked && position.contains(sequence)
+            };
+            if is_there {
+                return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::select! {
+                _ = succeeded.changed() => {}
+                () = self.look_for_all() => {}
+            }
+        }
+    }
+
+    /// Looks at the database after a pause, once nobody else is about to.
+    async fn look_for_all(&self) {
+        const PAUSE: Duration = Duration::from_millis(50);
+        let _turn = self.shared.looking.lock().await;
+        tokio::time::sleep(PAUSE).await;
+        if let Err(error) = self.catch_up().await {
+            tracing::warn!(%error, "can't catch up");
         }
     }
 
@@ -289,4 +321,44 @@ async fn position(transaction: &DatabaseTransaction, horizon: i64) -> Result<Fee
         .await?;
     let complete_to = newest_below.flatten().unwrap_or(0);
     Ok(FeedPosition::new(complete_to, ahead.into_iter().collect()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::server::metrics::Metrics;
+
+    #[tokio::test]
+    async fn any_number_of_waiting_requests_looks_at_the_database_as_often_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/catalog.db", folder.path().display());
+        let metrics = Metrics::default();
+        let database = Database::connect(&url, 2, metrics.statement_counts())
+            .await
+            .unwrap();
+        database.migrate().await.unwrap();
+        let replica = Replica::open(database).await.unwrap();
+        let rounds = |replica: &Replica| replica.shared.rounds.load(Ordering::SeqCst);
+
+        let mut waiting = JoinSet::new();
+        for _ in 0..100 {
+            let replica = replica.clone();
+            waiting.spawn(async move { replica.wait_for(99).await });
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let before = rounds(&replica);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let looks = rounds(&replica) - before;
+        assert!((1..=12).contains(&looks), "{looks} looks in half a second");
+
+        let mut catalog = Catalog::default();
+        catalog.position = FeedPosition::new(99, imbl::OrdSet::new());
+        replica.publish(catalog);
+        tokio::time::timeout(Duration::from_secs(5), waiting.join_all())
+            .await
+            .expect("all of them find what they waited for");
+    }
 }

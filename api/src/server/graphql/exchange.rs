@@ -36,6 +36,12 @@ const MAX_WAIT: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(10)
 };
+/// How long a client may take to send a body. Tests have no patience.
+const MAX_READING: Duration = if cfg!(test) {
+    Duration::from_millis(500)
+} else {
+    Duration::from_secs(30)
+};
 /// What every request costs at least, in points. It is paid before anything of the request is looked at, so that what is
 /// refused is not free.
 const ADMISSION: u64 = 10;
@@ -104,7 +110,10 @@ impl Exchange<'_> {
         known: &mut Known,
     ) -> Result<Answer, Problem> {
         let asker = self.identify(known).await?;
-        let body = read(asker.identity.as_deref()).await?;
+        let body = match timeout(MAX_READING, read(asker.identity.as_deref())).await {
+            Ok(body) => body?,
+            Err(_) => return Err(came_too_slowly()),
+        };
         let time_limit = self.service.limits.time_limit;
         match timeout(time_limit, self.run_body(&asker, body, known)).await {
             Ok(answer) => answer,
@@ -119,7 +128,13 @@ impl Exchange<'_> {
             metrics,
             ..
         } = &self.service.backend;
-        let identity = bearer::identify(self.headers, authenticator, metrics, self.request_id);
+        let identity = bearer::identify(
+            self.headers,
+            authenticator,
+            metrics,
+            self.request_id,
+            self.address,
+        );
         let identity = identity.await;
         let subject = match &identity {
             Ok(Some(identity)) => Some(Arc::clone(&identity.subject)),
@@ -142,7 +157,7 @@ impl Exchange<'_> {
         body: Body,
         known: &mut Known,
     ) -> Result<Answer, Problem> {
-        self.wait_for_catalog().await?;
+        self.wait_for_catalog(asker).await?;
         match body {
             Body::Single(parameters) => {
                 let prepared = self.prepare(parameters, known).await?;
@@ -259,9 +274,13 @@ impl Exchange<'_> {
         })
     }
 
-    /// Waits for the change that the client wants to see in its answer.
-    async fn wait_for_catalog(&self) -> Result<(), Problem> {
-        let replica = &self.service.backend.replica;
+    /// Waits for the change that the client wants to see in its answer. Nobody waits who must not see any change.
+    async fn wait_for_catalog(&self, asker: &Asker) -> Result<(), Problem> {
+        let Backend {
+            replica,
+            authenticator,
+            ..
+        } = &self.service.backend;
         let Some(wanted) = self.headers.get(MIN_SEQUENCE) else {
             return Ok(());
         };
@@ -269,6 +288,10 @@ impl Exchange<'_> {
             let message = "The header Kundig-Min-Sequence has to be a sequence as Kundig-Sequence gave it: a whole number, 0 or more.";
             Problem::malformed(StatusCode::BAD_REQUEST, message)
         })?;
+        if asker.identity.is_none() && !authenticator.anonymous_read() {
+            let message = "Waiting for a change (Kundig-Min-Sequence) needs a token: send it as `Authorization: Bearer …`.";
+            return Err(bearer::challenged(message));
+        }
         match timeout(MAX_WAIT, replica.wait_for(wanted)).await {
             Ok(()) => Ok(()),
             Err(_) => Err(Problem::unavailable(format!(
@@ -367,6 +390,13 @@ fn too_complex(cost: u64, most: u64, setting: &str) -> Problem {
         "The request costs {cost} points; at most {most} are allowed (setting {setting}). Ask for shorter pages or fewer levels at once."
     );
     Problem::bad_request(ErrorCode::QueryTooComplex, message)
+}
+
+fn came_too_slowly() -> Problem {
+    let message = format!(
+        "The body has not arrived within {MAX_READING:?}; the request was not executed. Send less at once, as persisted queries for one."
+    );
+    Problem::malformed(StatusCode::REQUEST_TIMEOUT, message)
 }
 
 fn took_too_long(time_limit: Duration, mutates: bool) -> Problem {

@@ -1,5 +1,7 @@
 //! Who asks, as far as HTTP is concerned.
 
+use std::time::{Duration, Instant};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -7,7 +9,7 @@ use crate::auth::{LocalKey, Scope};
 
 impl Server {
     /// A token of the server's own key that was made at this time, for an hour.
-    fn token(&self, made: Timestamp) -> String {
+    pub(super) fn token(&self, made: Timestamp) -> String {
         let key = LocalKey::open(self.folder.path()).unwrap();
         key.sign(
             "amara",
@@ -114,6 +116,21 @@ async fn several_authorization_headers_are_refused_even_where_one_is_good() {
         "{}",
         server.metrics.render()
     );
+}
+
+#[tokio::test]
+async fn whoever_must_not_read_does_not_wait_for_a_change() {
+    let server = Server::start().await;
+    let start = Instant::now();
+    let answer = server
+        .post(
+            &json!({ "query": "{ __typename }" }),
+            &[("kundig-min-sequence", "99")],
+        )
+        .await;
+    answer.assert_refused(401, "UNAUTHENTICATED", "Kundig-Min-Sequence");
+    assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"kundig\"");
+    assert!(start.elapsed() < Duration::from_millis(200), "it waited");
 }
 
 #[tokio::test]

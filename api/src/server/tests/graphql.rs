@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -122,7 +123,12 @@ async fn every_response_says_which_change_it_contains() {
 async fn a_request_waits_for_the_change_that_it_needs() {
     let server = Server::start().await;
     let body = json!({ "query": "{ __typename }" });
-    let headers = [("accept", GRAPHQL), ("kundig-min-sequence", "9")];
+    let bearer = format!("Bearer {}", server.token(Timestamp::now()));
+    let headers = [
+        ("accept", GRAPHQL),
+        ("authorization", &bearer),
+        ("kundig-min-sequence", "9"),
+    ];
     let (answer, ()) = tokio::join!(server.post(&body, &headers), async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         server.reach(9);
@@ -135,10 +141,25 @@ async fn a_request_waits_for_the_change_that_it_needs() {
 async fn a_request_does_not_wait_for_ever() {
     let server = Server::start().await;
     let body = json!({ "query": "{ __typename }" });
-    let answer = server
-        .post(&body, &[("accept", GRAPHQL), ("kundig-min-sequence", "99")])
-        .await;
+    let bearer = format!("Bearer {}", server.token(Timestamp::now()));
+    let headers = [
+        ("accept", GRAPHQL),
+        ("authorization", &bearer),
+        ("kundig-min-sequence", "99"),
+    ];
+    let answer = server.post(&body, &headers).await;
     answer.assert_refused(503, "UNAVAILABLE", "99");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let server = Server::start().await;
+    let body = futures_util::stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
+    let json = [("content-type", "application/json")];
+    let request = request(Method::POST, "/graphql", &json, Body::from_stream(body));
+    let answer = tokio::time::timeout(Duration::from_secs(5), server.send(request)).await;
+    let answer = answer.expect("it is answered");
+    answer.assert_refused(408, "BAD_USER_INPUT", "has not arrived");
 }
 
 #[tokio::test]
