@@ -5,6 +5,8 @@ use crate::config::{CorsOrigins, TlsFiles};
 
 const PORTAL: &str = "https://portal.example";
 const EVIL: &str = "https://evil.example";
+/// The server's own name.
+const OWN: &str = "kundig.example:8080";
 
 async fn server(cors: CorsOrigins) -> Server {
     let transport = TransportSettings {
@@ -57,6 +59,10 @@ async fn is_answered(server: &Server, headers: &[(&str, &str)]) -> bool {
 async fn nobodys_pages_may_use_the_api_by_default() {
     let server = Server::start().await;
     let answer = preflight(&server, "/graphql", PORTAL).await;
+    answer.assert_refused(403, "FORBIDDEN", "cors_origins");
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+    let without_origin = request(Method::OPTIONS, "/graphql", &[], Body::empty());
+    let answer = server.send(without_origin).await;
     answer.assert_refused(405, "BAD_USER_INPUT", "OPTIONS");
     let answer = server
         .post(&json!({ "query": "{ __typename }" }), &[("origin", PORTAL)])
@@ -134,7 +140,23 @@ async fn a_browser_that_asks_for_another_sites_page_is_refused() {
     for (headers, when_closed, when_open, when_open_to_all) in [
         // No browser.
         (vec![], true, true, true),
-        (vec![("origin", EVIL)], true, true, true),
+        // Browsers that do not say more than the origin, as to a server that speaks plain HTTP.
+        (vec![("origin", EVIL)], false, false, true),
+        (vec![("origin", EVIL), ("host", OWN)], false, false, true),
+        (vec![("origin", "null"), ("host", OWN)], false, false, true),
+        (
+            vec![("origin", "http://kundig.example"), ("host", OWN)],
+            false,
+            false,
+            true,
+        ),
+        (
+            vec![("origin", "http://kundig.example:8080"), ("host", OWN)],
+            true,
+            true,
+            true,
+        ),
+        (vec![("origin", PORTAL), ("host", OWN)], false, true, true),
         // The explorer, and the address bar.
         (vec![site("same-origin")], true, true, true),
         (vec![site("none")], true, true, true),
