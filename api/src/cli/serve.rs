@@ -70,7 +70,8 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         .context("cannot start the server")?;
 
     announce(&listener, config)?;
-    server::serve(router, listener, tls, shutdown).await;
+    let proxies = config.transport.proxies.clone();
+    server::serve(router, listener, proxies, tls, shutdown).await;
     follower
         .await
         .context("the follower of the change feed failed")?;

@@ -1,6 +1,15 @@
-//! Connections: who gets one, and how long without asking anything.
+//! Connections: who gets one, and how long without any use of it.
+//!
+//! A connection is closed where nothing is going on: no request is being answered, and for a while none has begun and
+//! nothing of an answer has been taken. That holds for clients that never ask, that do not finish asking, that do not read
+//! what they have asked for, and that keep an idle connection alive by other means. How long an answer takes to be made is
+//! bounded elsewhere.
+
+mod activity;
+mod peers;
 
 use std::{
+    convert::Infallible,
     io::{Error, ErrorKind},
     net::SocketAddr,
     sync::Arc,
@@ -8,31 +17,35 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
         conn::auto::Builder,
         graceful::{GracefulShutdown, Watcher},
     },
-    service::TowerToHyperService,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
 
+use self::{
+    activity::{Activity, Watched},
+    peers::{PeerPlace, Peers},
+};
 use super::{Shutdown, Tls};
+use crate::config::TrustedProxies;
 
 /// How long running requests get to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long a client may take to send a request's head, and to send another request. Longer than the minute for which load
-/// balancers keep connections, so that it is they who close them. Tests have no patience.
-const HEAD_TIMEOUT: Duration = if cfg!(test) {
+/// How long a client may take to send a request's head, to send another request, and to take more of an answer. Longer than
+/// the minute for which load balancers keep connections, so that it is they who close them. Tests have no patience.
+const PATIENCE: Duration = if cfg!(test) {
     Duration::from_millis(500)
 } else {
     Duration::from_secs(75)
@@ -42,25 +55,39 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// More wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 10_000;
+/// How many of them one address may have, so that no single client has all. Tests open few.
+const MAX_OF_PEER: usize = if cfg!(test) { 8 } else { 1_000 };
 
-/// Serves until the shutdown begins, then lets running requests finish, at most for 30 s.
-pub async fn serve(router: Router, listener: TcpListener, tls: Option<Tls>, shutdown: Shutdown) {
+/// Serves until the shutdown begins, then lets running requests finish, at most for 30 s. `proxies` may have any number of
+/// connections, which are those of many clients.
+pub async fn serve(
+    router: Router,
+    listener: TcpListener,
+    proxies: TrustedProxies,
+    tls: Option<Tls>,
+    shutdown: Shutdown,
+) {
     let mut background = JoinSet::new();
     if let Some(tls) = tls.clone() {
         background.spawn(tls.follow_files());
     }
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let peers = Arc::new(Peers::new(MAX_OF_PEER, proxies));
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer, place) = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = shutdown.begun() => break,
         };
+        let Some(peer_place) = peers.admit(peer.ip()) else {
+            tracing::debug!(client = %peer.ip(), "a connection was refused: its address has too many");
+            continue;
+        };
         let connection = Connection {
             router: router.clone(),
             peer,
             watcher: graceful.watcher(),
-            _place: place,
+            _places: (place, peer_place),
         };
         tokio::spawn(connection.secure(stream, tls.clone(), shutdown.clone()));
     }
@@ -107,7 +134,7 @@ struct Connection {
     peer: SocketAddr,
     watcher: Watcher,
     /// Free for somebody else once this is dropped.
-    _place: Option<OwnedSemaphorePermit>,
+    _places: (Option<OwnedSemaphorePermit>, PeerPlace),
 }
 
 impl Connection {
@@ -130,33 +157,26 @@ impl Connection {
     }
 
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let asked = Arc::new(Notify::new());
-        let (has_asked, peer) = (Arc::clone(&asked), self.peer);
-        let service = self.router.map_request(move |request: Request<Incoming>| {
-            has_asked.notify_one();
+        let activity = Arc::new(Activity::new(PATIENCE));
+        let service = service_fn(|request: Request<Incoming>| {
+            let (router, activity) = (self.router.clone(), Arc::clone(&activity));
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
+            request.extensions_mut().insert(ConnectInfo(self.peer));
+            async move {
+                let answering = activity.begin();
+                let response = router.oneshot(request).await?;
+                drop(answering);
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, activity)))
+            }
         });
         let builder = builder();
-        let connection = builder.serve_connection_with_upgrades(
-            TokioIo::new(stream),
-            TowerToHyperService::new(service),
-        );
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::select! {
             result = self.watcher.watch(connection) => if let Err(error) = result {
                 tracing::debug!(error, "a connection failed");
             },
-            () = silence(&asked) => tracing::debug!("a connection was closed on which nobody asked anything"),
+            () = activity.ended() => tracing::debug!("a connection was closed on which nothing went on"),
         }
-    }
-}
-
-/// Ends where a connection's first request is too long in coming. hyper's own limit begins once it knows which version of
-/// HTTP it has to do with, and a client may keep that to itself.
-async fn silence(asked: &Notify) {
-    if timeout(HEAD_TIMEOUT, asked.notified()).await.is_ok() {
-        std::future::pending::<()>().await;
     }
 }
 
@@ -165,7 +185,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(PATIENCE);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -122,7 +122,7 @@ const SUBJECT: &str = "subject";
 const ADDRESS: &str = "address";
 
 /// What of an address stands for one client.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let prefix = address.to_bits() & (u128::MAX << 64);

@@ -26,7 +26,7 @@ use tower::ServiceExt;
 
 use super::{Backend, metrics::Metrics};
 use crate::auth::Authenticator;
-use crate::config::{AuthSettings, LimitSettings, TransportSettings};
+use crate::config::{AuthSettings, LimitSettings, TransportSettings, TrustedProxies};
 use crate::shared::database::Database;
 use crate::snapshot::{Catalog, FeedPosition, Replica};
 

@@ -35,7 +35,13 @@ async fn run() -> Running {
     let address = listener.local_addr().unwrap();
     let (trigger, shutdown) = Shutdown::manual();
     let router = Router::new().route("/slow", get(slow));
-    let server = tokio::spawn(serve(router, listener, None, shutdown));
+    let server = tokio::spawn(serve(
+        router,
+        listener,
+        TrustedProxies::default(),
+        None,
+        shutdown,
+    ));
     Running {
         address,
         trigger,

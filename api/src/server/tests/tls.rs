@@ -102,7 +102,13 @@ impl Https {
         let address = listener.local_addr().unwrap();
         let (trigger, shutdown) = Shutdown::manual();
         let router = Router::new().route("/", get(|| async { "hello" }));
-        let server = tokio::spawn(serve(router, listener, Some(tls), shutdown));
+        let server = tokio::spawn(serve(
+            router,
+            listener,
+            TrustedProxies::default(),
+            Some(tls),
+            shutdown,
+        ));
         Self {
             files,
             metrics,
