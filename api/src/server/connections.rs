@@ -170,7 +170,7 @@ impl Connection {
             }
         });
         let builder = builder();
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::select! {
             result = self.watcher.watch(connection) => if let Err(error) = result {
                 tracing::debug!(error, "a connection failed");
