@@ -17,7 +17,7 @@ mod values;
 use std::env;
 use std::io::Write as _;
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
@@ -82,7 +82,9 @@ fn run(name: &str, make: Maker) {
             };
             for seed in seeds.by_ref().take(CASES_OF_A_SERVER) {
                 let case = make(&mut Rng::with_seed(seed), &values, &tokens);
-                tally.add(try_case(name, seed, &case, &target).await);
+                let start = Instant::now();
+                let outcome = try_case(name, seed, &case, &target).await;
+                tally.add(seed, outcome, start.elapsed());
             }
         });
         // Written past the harness, which would keep it until the end of a run of hours.
@@ -107,10 +109,13 @@ struct Tally {
     refused: u64,
     /// What HTTP itself does not let through.
     unsent: u64,
+    /// How long the slowest took, and its seed.
+    slowest: (Duration, u64),
 }
 
 impl Tally {
-    fn add(&mut self, outcome: Option<Outcome>) {
+    fn add(&mut self, seed: u64, outcome: Option<Outcome>, duration: Duration) {
+        self.slowest = self.slowest.max((duration, seed));
         *match outcome {
             Some(Outcome::Done) => &mut self.done,
             Some(Outcome::Failed) => &mut self.failed,

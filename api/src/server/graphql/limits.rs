@@ -5,8 +5,9 @@ use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
 use super::problem::Problem;
 
-/// How deep brackets of any kind may nest in a document's text.
-const MAX_NESTING: usize = 100;
+/// How deep brackets of any kind may nest in a document's text, and selections once fragments are spread: whoever walks
+/// through them does so by recursion, and the stack has an end.
+pub(super) const MAX_NESTING: usize = 100;
 
 /// Refuses a document that is too long, nested too deep or has too many directives.
 pub(super) fn check_text(text: &str, limits: &LimitSettings) -> Result<(), Problem> {

@@ -8,10 +8,10 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Field, Selection, SelectionSet},
 };
 
-use super::{problem::Problem, repetition};
+use super::{limits::MAX_NESTING, problem::Problem, repetition};
 use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
-/// How many selections the operations of a document may have, all together.
+/// How many selections the operations of a document may have, all together. Fragments that none of them spreads count too.
 const MAX_SELECTIONS: usize = 10_000;
 /// How many of the schema's lists that lead back to types may nest in one another. A client that loads the schema needs one.
 const MAX_CIRCLES: usize = 2;
@@ -27,25 +27,31 @@ pub(super) fn check(document: &ExecutableDocument, limits: &LimitSettings) -> Re
         document,
         introspection: limits.introspection,
         known: HashMap::new(),
+        level: 0,
     };
     let mut selections = 0;
     for (_, operation) in document.operations.iter() {
         let measure = measurer.of(&operation.node.selection_set.node)?;
-        selections = measure.selections.saturating_add(selections);
-        check_selections(selections)?;
+        add_selections(&mut selections, measure)?;
         measure.check(limits)?;
+    }
+    for name in document.fragments.keys() {
+        if !measurer.known.contains_key(name) {
+            add_selections(&mut selections, measurer.of_fragment(name)?)?;
+        }
     }
     let operations = document.operations.iter();
     let operations = operations.map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = measurer.known.keys();
-    let fragments = fragments.filter_map(|name| document.fragments.get(*name));
+    let fragments = document.fragments.values();
     let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
     operations
         .chain(fragments)
         .try_for_each(|selection_set| repetition::check(document, selection_set))
 }
 
-fn check_selections(selections: usize) -> Result<(), Problem> {
+fn add_selections(sum: &mut usize, measure: Measure) -> Result<(), Problem> {
+    *sum = measure.selections.saturating_add(*sum);
+    let selections = *sum;
     if selections <= MAX_SELECTIONS {
         return Ok(());
     }
@@ -68,6 +74,8 @@ struct Measure {
     aliases: usize,
     /// Levels of the schema's lists that lead back to types.
     circles: usize,
+    /// Levels of selections, those of fragments included.
+    nesting: usize,
 }
 
 impl Measure {
@@ -79,6 +87,7 @@ impl Measure {
             depth: self.depth.max(other.depth),
             aliases: self.aliases.saturating_add(other.aliases),
             circles: self.circles.max(other.circles),
+            nesting: self.nesting.max(other.nesting),
         }
     }
 
@@ -102,6 +111,7 @@ impl Measure {
                 .aliases
                 .saturating_add(usize::from(field.alias.is_some())),
             circles: self.circles + usize::from(CIRCULAR.contains(&name)),
+            nesting: self.nesting,
         }
     }
 
@@ -140,17 +150,36 @@ fn too_many(found: usize, what: &str, most: usize, setting: &str) -> Problem {
     Problem::bad_request(ErrorCode::QueryTooComplex, message)
 }
 
+/// Whether there may be a selection around so many levels, or below them.
+fn check_nesting(levels: usize) -> Result<(), Problem> {
+    if levels < MAX_NESTING {
+        return Ok(());
+    }
+    let message = format!(
+        "The document nests its selections more than {MAX_NESTING} levels deep, its fragments included."
+    );
+    Err(Problem::bad_request(ErrorCode::QueryTooDeep, message))
+}
+
 struct Measurer<'a> {
     document: &'a ExecutableDocument,
     introspection: bool,
     /// Measures of fragments; `None` while one is being taken.
     known: HashMap<&'a Name, Option<Measure>>,
+    /// How deep it is in the document now.
+    level: usize,
 }
 
 impl<'a> Measurer<'a> {
     fn of(&mut self, selection_set: &'a SelectionSet) -> Result<Measure, Problem> {
+        if selection_set.items.is_empty() {
+            return Ok(Measure::default());
+        }
+        // Before anything is known of what is below: finding that out may take more stack than there is.
+        check_nesting(self.level)?;
+        self.level += 1;
         let mut items = selection_set.items.iter();
-        items.try_fold(Measure::default(), |sum, selection| {
+        let measure = items.try_fold(Measure::default(), |sum, selection| {
             let measure = match &selection.node {
                 Selection::Field(field) => self.of_field(field)?,
                 Selection::InlineFragment(fragment) => {
@@ -160,7 +189,13 @@ impl<'a> Measurer<'a> {
                     self.of_fragment(&spread.node.fragment_name.node)?.spread()
                 }
             };
-            Ok(sum.and(measure))
+            Ok::<_, Problem>(sum.and(measure))
+        })?;
+        self.level -= 1;
+        check_nesting(measure.nesting)?;
+        Ok(Measure {
+            nesting: measure.nesting + 1,
+            ..measure
         })
     }
 
@@ -224,6 +259,7 @@ mod tests {
             document: &document,
             introspection: true,
             known: HashMap::new(),
+            level: 0,
         };
         let (_, operation) = document.operations.iter().next().unwrap();
         measurer.of(&operation.node.selection_set.node).unwrap()
@@ -248,6 +284,7 @@ mod tests {
             depth: 3,
             aliases: 3,
             circles: 0,
+            nesting: 4,
         };
         assert_eq!(measure(text), expected);
     }
@@ -299,6 +336,28 @@ mod tests {
         // The same names mean nothing outside of introspection.
         let own = "{ a { fields { fields { fields { fields } } } } }";
         assert!(check(&parse_query(own).unwrap(), &limits).is_ok());
+    }
+
+    #[test]
+    fn fragments_nest_no_deeper_than_selections_do() {
+        let limits = LimitSettings::default();
+        let chain = |operation: &str, length: usize| {
+            let fragment = |level| format!("fragment F{level} on T {{ ...F{} }} ", level + 1);
+            let fragments: String = (1..length).map(fragment).collect();
+            format!("{operation} {fragments} fragment F{length} on T {{ a }}")
+        };
+        for operation in ["{ ...F1 }", "{ a }", "{ ...F50 }"] {
+            let within = chain(operation, 99);
+            assert!(check(&parse_query(within).unwrap(), &limits).is_ok());
+            for length in [101, 2_000] {
+                let (code, message) = refusal(&chain(operation, length), &limits);
+                assert_eq!(code, "QUERY_TOO_DEEP");
+                assert!(
+                    message.contains("100 levels deep, its fragments"),
+                    "{message}"
+                );
+            }
+        }
     }
 
     #[test]
