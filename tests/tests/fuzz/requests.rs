@@ -30,6 +30,7 @@ pub(crate) fn document(random: &mut Rng, values: &Values<'_>, tokens: &Tokens) -
     let mut text = match random.u8(..10) {
         0 => (*one_of(random, &SEEDS)).to_owned(),
         1 => (0..random.usize(..200)).map(|_| random.char(..)).collect(),
+        2 => tower(random),
         _ => document.text,
     };
     match random.u8(..10) {
@@ -47,6 +48,36 @@ pub(crate) fn document(random: &mut Rng, values: &Values<'_>, tokens: &Tokens) -
         "operationName": document.operation,
     });
     Case::post(tokens.usual(random), body.to_string().into_bytes())
+}
+
+/// A document that is as high or as wide as its length allows.
+fn tower(random: &mut Rng) -> String {
+    let size = *one_of(random, &[10, 31, 99, 1_000, 2_000]);
+    let numbered = |write: fn(usize) -> String| (0..size).map(write).collect::<String>();
+    match random.u8(..6) {
+        0 => {
+            let chain = numbered(|n| format!("fragment F{n} on Query{{...F{}}}", n + 1));
+            let start = random.usize(..size);
+            format!("{{...F{start}}}{chain}fragment F{size} on Query{{__typename}}")
+        }
+        1 => {
+            let fragments = numbered(|n| format!("fragment F{n} on Query{{...G ...G}}"));
+            format!("{{...F0}}{fragments}fragment G on Query{{services{{nodes{{id}}}}}}")
+        }
+        2 => {
+            let operations = numbered(|n| format!("query O{n}{{services{{...F}}}}"));
+            format!("{operations}fragment F on ServiceConnection{{totalCount nodes{{id}}}}")
+        }
+        3 => format!(
+            "query({}){{__typename}}",
+            numbered(|n| format!("$a{n}:Int "))
+        ),
+        4 => format!("{{{}__typename{}}}", "...{".repeat(size), "}".repeat(size)),
+        _ => {
+            let list = ["[", "{a:"][random.usize(..2)].repeat(size);
+            format!("{{services(filter:{list}")
+        }
+    }
 }
 
 /// A document that fits the schema, with variables that need not.
