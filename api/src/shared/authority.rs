@@ -18,7 +18,8 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// The first object, if any, that a plan opens or changes and that this author may not change.
+    /// The first object, if any, that a plan opens or changes and that this author may not change; of an offering the service
+    /// that it is about.
     ///
     /// What the judgement rests on is guarded: if somebody else takes a service away before the plan is committed, the
     /// plan is made and judged anew.
@@ -30,13 +31,15 @@ impl Authority {
         };
         let concerned: Vec<ObjectRef> = draft.opened().chain(draft.touched()).collect();
         for object in concerned {
-            let services = person
-                .filter(|&person| is_within(draft, object, person))
-                .map(|_| services_of(draft, object));
-            let Some(services) = services else {
+            let services = services_of(draft, object);
+            let Some(person) = person.filter(|_| !services.is_empty()) else {
                 return Some(object);
             };
             for service in services {
+                let stays = draft.get(service).is_some();
+                if !(stays && owns(draft, person, service)) {
+                    return Some(service.any());
+                }
                 draft.guard(service.any());
             }
         }
@@ -44,26 +47,14 @@ impl Authority {
     }
 }
 
-fn is_within(draft: &Draft, object: ObjectRef, person: Id<Person>) -> bool {
-    let owns = |service: Id<Service>| {
-        draft.base().get(service).is_some_and(|service| {
-            [service.business_owner_id, service.service_owner_id].contains(&Some(person))
-        })
-    };
-    match object.kind {
-        ObjectType::Service => {
-            let service = Id::new(object.id);
-            owns(service) && draft.get(service).is_some()
-        }
-        ObjectType::ServiceOffering => {
-            let services = services_of(draft, object);
-            !services.is_empty() && services.into_iter().all(owns)
-        }
-        _ => false,
-    }
+/// Whether the person owns the service before the change.
+fn owns(draft: &Draft, person: Id<Person>, service: Id<Service>) -> bool {
+    draft.base().get(service).is_some_and(|service| {
+        [service.business_owner_id, service.service_owner_id].contains(&Some(person))
+    })
 }
 
-/// The services that a change of an object is about: an offering's before and after it.
+/// The services that a change of an object is about: itself, or an offering's before and after; none for anything else.
 fn services_of(draft: &Draft, object: ObjectRef) -> Vec<Id<Service>> {
     match object.kind {
         ObjectType::Service => vec![Id::new(object.id)],

@@ -1,6 +1,7 @@
 //! What all rooms use.
 
 pub mod authority;
+pub mod budget;
 pub mod connection;
 pub mod database;
 pub mod dialect;
