@@ -17,6 +17,7 @@ use async_graphql::{
     Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
 };
 use futures_util::future::BoxFuture;
+use smallvec::SmallVec;
 
 /// An object in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +99,9 @@ impl<T: ObjectType> OutputType for List<T> {
     }
 }
 
+/// The fields that are selected of an object; few as a rule.
+type Fields<'a> = SmallVec<[&'a Positioned<Field>; 16]>;
+
 /// An object's value. Boxed, because objects lead back to objects of their own type.
 fn resolve<'a, T: ContainerType>(
     ctx: &'a ContextSelectionSet<'a>,
@@ -105,7 +109,7 @@ fn resolve<'a, T: ContainerType>(
 ) -> BoxFuture<'a, ServerResult<Value>> {
     Box::pin(async move {
         let selection = &ctx.item.node;
-        let mut fields = Vec::with_capacity(selection.items.len());
+        let mut fields = Fields::new();
         collect(ctx, selection, object, &mut fields);
         if any_to_merge(&fields) {
             return resolve_container_serial(ctx, object).await;
@@ -113,9 +117,6 @@ fn resolve<'a, T: ContainerType>(
         let mut values = IndexMap::with_capacity(fields.len());
         let mut errors = Vec::new();
         for field in fields {
-            if values.contains_key(key(field)) {
-                continue;
-            }
             let result = if field.node.name.node == "__typename" {
                 Ok(Value::from(object.introspection_type_name().into_owned()))
             } else {
@@ -123,6 +124,7 @@ fn resolve<'a, T: ContainerType>(
                 resolved.map(Option::unwrap_or_default)
             };
             match result {
+                // What is selected twice and has nothing below it is the same both times.
                 Ok(value) => drop(values.insert(key(field).clone(), value)),
                 Err(error) => errors.push(error),
             }
@@ -144,7 +146,7 @@ fn collect<'a, T: ContainerType>(
     ctx: &ContextSelectionSet<'a>,
     selection: &'a SelectionSet,
     object: &T,
-    fields: &mut Vec<&'a Positioned<Field>>,
+    fields: &mut Fields<'a>,
 ) {
     for item in &selection.items {
         let (condition, selection) = match &item.node {

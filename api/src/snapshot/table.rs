@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use imbl::GenericHashMap;
+use imbl::shared_ptr::DefaultSharedPtr;
 use uuid::Uuid;
 
 use super::index::Index;
@@ -10,10 +12,13 @@ use crate::shared::paging::OrderKey;
 use crate::shared::record::Record;
 use crate::shared::text::sort_key;
 
+/// A map by ids. They are made here, not by clients, so a hasher will do that is fast and no more.
+type ById<V> = GenericHashMap<Uuid, V, foldhash::fast::RandomState, DefaultSharedPtr>;
+
 /// A persistent table: a copy shares everything with its original, and a change costs O(log n).
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    records: imbl::HashMap<Uuid, Arc<T>>,
+    records: ById<Arc<T>>,
     slugs: imbl::HashMap<Arc<str>, Uuid>,
     origins: imbl::HashMap<Arc<str>, Uuid>,
     names: Index<()>,
@@ -22,7 +27,7 @@ pub struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            records: imbl::HashMap::new(),
+            records: ById::default(),
             slugs: imbl::HashMap::new(),
             origins: imbl::HashMap::new(),
             names: Index::default(),
