@@ -4,6 +4,9 @@
 //! them can wait side by side. Of an object in memory none waits, and a page of the catalog has a thousand fields: most of its
 //! time went into those. [`Direct`] and [`List`] run the same resolvers in turn; the answer is the same, and so is the schema.
 //! What reads the database is better off without them.
+//!
+//! Nothing that waits is nothing that can be stopped, so each object is taken from the request's [`Budget`], and a large answer
+//! lets others have a turn now and then.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -18,6 +21,9 @@ use async_graphql::{
 };
 use futures_util::future::BoxFuture;
 use smallvec::SmallVec;
+
+use super::budget::Budget;
+use super::error_code::ErrorCode;
 
 /// An object in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,12 +108,24 @@ impl<T: ObjectType> OutputType for List<T> {
 /// The fields that are selected of an object; few as a rule.
 type Fields<'a> = SmallVec<[&'a Positioned<Field>; 16]>;
 
+/// After how many objects a request lets others have a turn, and is stopped if its time is up.
+const TURN: u64 = 1_000;
+
 /// An object's value. Boxed, because objects lead back to objects of their own type.
 fn resolve<'a, T: ContainerType>(
     ctx: &'a ContextSelectionSet<'a>,
     object: &'a T,
 ) -> BoxFuture<'a, ServerResult<Value>> {
     Box::pin(async move {
+        if let Some(budget) = ctx.data_opt::<Budget>() {
+            let spent = budget.spend().map_err(|error| {
+                let error = ErrorCode::QueryTooComplex.error(error.to_string());
+                ctx.set_error_path(error.into_server_error(ctx.item.pos))
+            })?;
+            if spent % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
         let selection = &ctx.item.node;
         let mut fields = Fields::new();
         collect(ctx, selection, object, &mut fields);
@@ -333,6 +351,24 @@ mod tests {
     fn an_object_of_which_every_field_fails_is_as_the_library_has_it() {
         let [plain, quick] = answers("{ tree { child { failsAll } twins { fails_: failsAll } } }");
         assert_eq!(plain, quick);
+    }
+
+    #[test]
+    fn objects_beyond_the_budget_are_refused() {
+        let schema = Schema::build(QuickQuery, EmptyMutation, EmptySubscription).finish();
+        let answer = |most: u64| {
+            // One tree, its two twins, and two of each of these.
+            let request = Request::new("{ tree { twins { twins { depth } } } }");
+            let run = schema.execute(request.data(Budget::new(most)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.unwrap().block_on(run)
+        };
+        assert_eq!(answer(7).errors, []);
+        let errors = answer(6).errors;
+        assert!(
+            errors[0].message.contains("more than 6 objects"),
+            "{errors:?}"
+        );
     }
 
     fn selection() -> impl Strategy<Value = String> {

@@ -1,5 +1,7 @@
 //! Names, slugs and what text may hold.
 
+use std::cmp::Ordering;
+
 use deunicode::deunicode;
 
 /// The longest slug, in bytes.
@@ -53,6 +55,16 @@ pub fn sort_key(name: &str) -> String {
     deunicode(name).to_lowercase()
 }
 
+/// The order of two names, that of their [`sort_key`]s, without making any for most names.
+pub fn compare_names(one: &str, other: &str) -> Ordering {
+    if one.is_ascii() && other.is_ascii() {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        one.bytes().map(lower).cmp(other.bytes().map(lower))
+    } else {
+        sort_key(one).cmp(&sort_key(other))
+    }
+}
+
 /// What a search for a part of a name compares: lower case, accents kept.
 pub fn folded(text: &str) -> String {
     text.to_lowercase()
@@ -91,6 +103,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn names_compare_as_their_sort_keys(one in "[aAbBäÄ ]{0,4}|.*", other in "[aAbBäÄ ]{0,4}|.*") {
+            let expected = sort_key(&one).cmp(&sort_key(&other));
+            prop_assert_eq!(compare_names(&one, &other), expected);
+        }
+
         #[test]
         fn a_slug_from_any_name_is_a_slug_or_empty(name in ".{0,200}") {
             let slug = slug_from(&name);

@@ -46,9 +46,12 @@ fn main() -> anyhow::Result<()> {
     block_on(run())
 }
 
+/// Neither server logs its requests.
 async fn run() -> anyhow::Result<()> {
     let database = generated().await?;
-    let settings = issuer::trusted_by(Settings::new(&database));
+    let settings = issuer::trusted_by(Settings::new(&database))
+        .arg("--log")
+        .arg("warn");
     let server = starts(&settings).await;
     let memory_at_start = server.process().memory();
     changes(&server, &settings.start().await).await;

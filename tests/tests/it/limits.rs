@@ -5,6 +5,8 @@ use kundig_tests::{Answer, Database, Server, Settings, block_on, tokens};
 use reqwest::header::ACCEPT;
 use serde_json::{Value, json};
 
+use crate::objects::{PERSON, TEAM};
+
 /// A server with the defaults, which the tests of other things are spared, and these settings.
 pub(crate) async fn server(database: &Database, settings: &[(&str, &str)]) -> Server {
     let defaults = [
@@ -234,6 +236,34 @@ fn only_trusted_documents_run_where_there_is_a_list() {
         assert_eq!(
             answer["errors"][0]["extensions"]["code"],
             "PERSISTED_QUERY_NOT_FOUND"
+        );
+    });
+}
+
+#[test]
+fn an_answer_does_not_grow_beyond_what_a_request_may_cost() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        let teams = [
+            TEAM.create_plain(&server, "One").await,
+            TEAM.create_plain(&server, "Two").await,
+        ];
+        let ids = teams.each_ref().map(|team| team["id"].clone());
+        for number in 0..40 {
+            let person = json!({"name": format!("Person {number}"), "teamIds": ids});
+            PERSON.create(&server, person).await;
+        }
+        // By what is usual that is 10 × 3 × 10 × 3 × 10 people, here it is 40 × 2 × 40 × 2 × 40.
+        let document = "{ team(slug: \"one\") { members { teams { members { teams { members { id } } } } } } }";
+        let answer = server.query(document).send().await;
+        refused(&answer, 400, "QUERY_TOO_COMPLEX", "more than 50000 objects");
+        let document = "{ team(slug: \"one\") { members { teams { members { id } } } } }";
+        let answer = server.query(document).send().await;
+        let members = &answer.expect_data()["team"]["members"];
+        assert_eq!(
+            members[39]["teams"][1]["members"].as_array().map(Vec::len),
+            Some(40)
         );
     });
 }

@@ -16,7 +16,7 @@ use crate::shared::graphql::{catalog, lookup};
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
-use crate::snapshot::name_key;
+use crate::shared::text::compare_names;
 use crate::{mutations, node};
 
 node! {
@@ -66,7 +66,7 @@ impl PersonFields {
             .iter()
             .filter_map(|&id| catalog.get(id).map(|team| TeamNode::from(Arc::clone(team))))
             .collect();
-        teams.sort_by_cached_key(|team| name_key(team.0.0.as_ref()));
+        teams.sort_by(|one, other| compare_names(&one.0.0.header.name, &other.0.0.header.name));
         List(teams)
     }
 

@@ -23,6 +23,7 @@ use crate::shared::paging::{Direction, Position, paginate_sorted};
 use crate::shared::record::Record;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{DateTime, Json, Url};
+use crate::shared::text::compare_names;
 use crate::snapshot::{Catalog, Index, name_key};
 
 node! {
@@ -174,8 +175,9 @@ impl ServiceFields {
                 })
             })
             .collect();
-        contributions
-            .sort_by_cached_key(|contribution| name_key(contribution.outcome.0.0.as_ref()));
+        contributions.sort_by(|one, other| {
+            compare_names(&one.outcome.0.0.header.name, &other.outcome.0.0.header.name)
+        });
         List(contributions)
     }
 

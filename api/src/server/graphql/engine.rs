@@ -36,7 +36,7 @@ pub(crate) struct Engine {
 
 /// An operation that can be executed with its variables.
 pub(crate) struct Prepared {
-    operation: Arc<Operation>,
+    pub(super) operation: Arc<Operation>,
     variables: Variables,
     /// What it costs, in points.
     pub(crate) cost: u64,

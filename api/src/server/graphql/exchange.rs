@@ -25,6 +25,7 @@ use crate::{
         rate_limit::{Overdrawn, RateKey, Standing},
     },
     shared::{
+        budget::Budget,
         error_code::ErrorCode,
         request::{RequestCatalog, RequestId},
     },
@@ -261,11 +262,18 @@ impl Exchange<'_> {
                 .data(catalog.clone())
                 .data(self.request_id.clone())
                 .data(viewer)
+                .data(Budget::new(self.service.limits.max_cost))
         };
         let cost = prepared.cost;
-        let response = engine.execute(prepared, self.request_id, with_data).await?;
+        let is_query = prepared.operation.kind == OperationType::Query;
+        let mut response = engine.execute(prepared, self.request_id, with_data).await?;
         if problem::has_code(&response, ErrorCode::Unauthenticated) {
             return Err(bearer::missing(response.errors));
+        }
+        // What a mutation has done is done, so its answer stands as far as it goes.
+        if is_query && problem::has_code(&response, ErrorCode::QueryTooComplex) {
+            response.errors.truncate(1);
+            return Err(Problem::not_run(response.errors));
         }
         Ok(Executed {
             response,
