@@ -1,8 +1,8 @@
 //! The change feed and the snapshots that follow it, with several writers and several servers at once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use entity::change;
 use kundig_tests::{Database, Server, Settings, on_both_databases, on_postgres};
@@ -25,20 +25,20 @@ async fn writers_on_two_replicas_leave_the_same_catalog_everywhere(
     ];
     let shared = shared_services(&replicas[0]).await;
 
-    let done = Arc::new(AtomicBool::new(false));
+    let newest = Arc::new(OnceLock::new());
     let mut followers = JoinSet::new();
     for replica in &replicas {
-        followers.spawn(follow(Arc::clone(replica), Arc::clone(&done)));
+        followers.spawn(follow(Arc::clone(replica), Arc::clone(&newest)));
     }
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         writers.spawn(write_at_random(replicas.clone(), shared.clone(), writer));
     }
     writers.join_all().await;
-    done.store(true, Ordering::Release);
+    let committed = feed_in(&database).await?;
+    newest.get_or_init(|| committed.last().copied().unwrap_or_default());
     let followed = followers.join_all().await;
 
-    let committed = feed_in(&database).await?;
     for seen in &followed {
         assert_eq!(
             seen.len(),
@@ -120,25 +120,28 @@ async fn write_at_random(replicas: [Arc<Server>; 2], shared: Vec<String>, writer
     }
 }
 
-/// Reads the feed page by page until the writers are done and nothing is left.
-async fn follow(server: Arc<Server>, done: Arc<AtomicBool>) -> Vec<Value> {
+/// Reads the feed page by page until the newest of all changes is seen, once the writers are done. An empty page would not do:
+/// the feed waits for transactions of other tests on the same PostgreSQL.
+async fn follow(server: Arc<Server>, newest: Arc<OnceLock<i64>>) -> Vec<Value> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let start = Instant::now();
     let mut seen = Vec::<Value>::new();
     loop {
-        let was_done = done.load(Ordering::Acquire);
         let after = seen.last().map(|change| change["sequence"].clone());
         let answer = server
             .query("query ($after: String) { changes(first: 7, after: $after) { nodes { sequence kind subjectId diff } } }")
             .variables(json!({ "after": after }))
             .send()
             .await;
-        let page = answer.expect_data()["changes"]["nodes"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        if page.is_empty() && was_done {
+        let page = answer.expect_data()["changes"]["nodes"].as_array();
+        seen.extend(page.cloned().unwrap_or_default());
+        let last = seen.last().and_then(|change| change["sequence"].as_str());
+        let has_all = newest
+            .get()
+            .is_some_and(|newest| last == Some(&newest.to_string()));
+        if has_all || start.elapsed() > PATIENCE {
             return seen;
         }
-        seen.extend(page);
     }
 }
 
