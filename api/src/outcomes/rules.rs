@@ -10,11 +10,12 @@ use crate::catalog::customers::rules::Customer;
 use crate::catalog::people::rules::Person;
 use crate::shared::edit::Editable;
 use crate::shared::errors::{UserError, UserErrorCode};
-use crate::shared::form::{Form, HeaderPatch, MAX_LINE};
+use crate::shared::form::{Form, HeaderPatch};
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::money::Amount;
 use crate::shared::patch::Patch;
 use crate::shared::record::{Header, Record, Reference};
+use crate::shared::text::MAX_LINE;
 use crate::snapshot::{Catalog, Table, name_key};
 
 /// A result the business wants, and what an hour without it costs.

@@ -9,10 +9,8 @@ use super::ids::{Id, ObjectRef};
 use super::money::{Amount, PLACES};
 use super::patch::Patch;
 use super::record::{Header, Record};
-use super::text::{MAX_SLUG, forbidden_character, is_slug};
+use super::text::{MAX_LINE, MAX_SLUG, forbidden_character, is_slug};
 
-/// The longest name and other one-line text, in characters.
-pub const MAX_LINE: usize = 250;
 /// The longest description, in characters.
 pub const MAX_TEXT: usize = 20_000;
 /// The largest annotations or schema, in bytes of JSON.

@@ -14,6 +14,7 @@ use super::money::Amount;
 use super::record::Record;
 use super::request::{RequestCatalog, RequestId};
 use super::scalars::Decimal;
+use super::text::{MAX_LINE, NamePart};
 use super::write::{self, Author, WriteError, Written};
 use crate::auth::Viewer;
 use crate::snapshot::{Catalog, Replica};
@@ -57,6 +58,19 @@ pub fn filter_id<T: Record>(name: &str, id: Option<async_graphql::ID>) -> Result
             id.0,
             T::TYPE.words()
         ))),
+    })
+    .transpose()
+}
+
+/// The part of a name that a filter looks for.
+pub fn filter_name_part(name: &str, part: Option<String>) -> Result<Option<NamePart>> {
+    part.map(|part| {
+        NamePart::new(&part).ok_or_else(|| {
+            bad_input(format!(
+                "`{name}` has {} characters; names have {MAX_LINE} at most",
+                part.chars().count()
+            ))
+        })
     })
     .transpose()
 }

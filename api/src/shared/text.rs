@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use deunicode::deunicode;
 
+/// The longest name and other one-line text, in characters.
+pub const MAX_LINE: usize = 250;
 /// The longest slug, in bytes.
 pub const MAX_SLUG: usize = 100;
 
@@ -70,6 +72,27 @@ pub fn folded(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// What a search looks for in names and slugs, folded once for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePart(String);
+
+impl NamePart {
+    /// A part that a name can have; none where it is longer than a name can be.
+    pub fn new(part: &str) -> Option<Self> {
+        (part.chars().count() <= MAX_LINE).then(|| Self(folded(part)))
+    }
+
+    /// Its folded text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a name or a slug has it.
+    pub fn is_in(&self, name: &str, slug: &str) -> bool {
+        folded(name).contains(&self.0) || slug.contains(&self.0)
+    }
+}
+
 /// The first character that stored text can't hold: a control character other than tab and line ends. (PostgreSQL
 /// has no NUL in text, and the others are never meant.)
 pub fn forbidden_character(text: &str) -> Option<char> {
@@ -100,6 +123,17 @@ mod tests {
     #[test]
     fn names_sort_without_accents() {
         assert!(sort_key("Ärzte") < sort_key("Azubi"));
+    }
+
+    #[test]
+    fn a_part_is_found_in_any_case_and_is_no_longer_than_a_name() {
+        let found =
+            |part: &str| NamePart::new(part).map(|part| part.is_in("Bett Süd", "bett-sued"));
+        assert_eq!(found("SÜD"), Some(true));
+        assert_eq!(found("t-S"), Some(true));
+        assert_eq!(found("sud"), Some(false));
+        assert_eq!(found(&"ü".repeat(MAX_LINE)), Some(false));
+        assert_eq!(found(&"ü".repeat(MAX_LINE + 1)), None);
     }
 
     proptest! {

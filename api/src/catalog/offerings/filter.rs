@@ -4,7 +4,7 @@ use super::rules::Offering;
 use crate::catalog::services::rules::Service;
 use crate::shared::ids::Id;
 use crate::shared::paging::{Direction, Page, Position, Window};
-use crate::shared::text::folded;
+use crate::shared::text::NamePart;
 use crate::snapshot::Catalog;
 
 /// Which offerings; every condition that is given must hold.
@@ -15,7 +15,7 @@ pub struct OfferingFilter {
     /// Whether it can be requested now.
     pub active: Option<bool>,
     /// Part of the name or the slug, in any case.
-    pub name_contains: Option<String>,
+    pub name_contains: Option<NamePart>,
 }
 
 impl OfferingFilter {
@@ -24,11 +24,10 @@ impl OfferingFilter {
         self.service
             .is_none_or(|service| offering.service_id == service)
             && self.active.is_none_or(|active| offering.active == active)
-            && self.name_contains.as_ref().is_none_or(|part| {
-                let part = folded(part);
-                folded(&offering.header.name).contains(&part)
-                    || offering.header.slug.contains(&part)
-            })
+            && self
+                .name_contains
+                .as_ref()
+                .is_none_or(|part| part.is_in(&offering.header.name, &offering.header.slug))
     }
 
     /// A page of those that match, by name.

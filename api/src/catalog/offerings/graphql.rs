@@ -11,7 +11,7 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header};
 use crate::catalog::services::graphql::ServiceNode;
 use crate::shared::connection::{BY_NAME, Connection, PageArgs, connection};
 use crate::shared::direct::Direct;
-use crate::shared::graphql::{Money, catalog, expect, filter_id};
+use crate::shared::graphql::{Money, catalog, expect, filter_id, filter_name_part};
 use crate::shared::ids::Id;
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
@@ -178,7 +178,7 @@ impl TryFrom<ServiceOfferingFilter> for OfferingFilter {
         Ok(Self {
             service: filter_id("serviceId", filter.service_id)?,
             active: filter.active,
-            name_contains: filter.name_contains,
+            name_contains: filter_name_part("nameContains", filter.name_contains)?,
         })
     }
 }

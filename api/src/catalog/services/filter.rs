@@ -17,7 +17,7 @@ use crate::outcomes::rules::Outcome;
 use crate::shared::ids::Id;
 use crate::shared::paging::{Direction, OrderKey, Page, Position, Window, paginate_sorted};
 use crate::shared::record::Record;
-use crate::shared::text::folded;
+use crate::shared::text::NamePart;
 use crate::snapshot::{Catalog, Index};
 
 /// Which services; every condition that is given must hold. An empty list of alternatives matches nothing.
@@ -50,7 +50,7 @@ pub struct ServiceFilter {
     /// Whether an agreement promises something of it.
     pub has_sla: Option<bool>,
     /// Part of the name or the slug, in any case.
-    pub name_contains: Option<String>,
+    pub name_contains: Option<NamePart>,
     /// Changed at this instant or later.
     pub updated_since: Option<Timestamp>,
 }
@@ -116,7 +116,9 @@ impl ServiceFilter {
             && has_business_owner.is_none()
             && has_outcome.is_none()
             && has_sla.is_none()
-            && name_contains.as_ref().is_none_or(String::is_empty)
+            && name_contains
+                .as_ref()
+                .is_none_or(|part| part.as_str().is_empty())
             && updated_since.is_none()
     }
 
@@ -152,10 +154,10 @@ impl ServiceFilter {
             && same(self.has_outcome, Some(!service.contributions.is_empty()))
             // The catalog holds no agreements yet.
             && self.has_sla != Some(true)
-            && self.name_contains.as_ref().is_none_or(|part| {
-                let part = folded(part);
-                folded(&service.header.name).contains(&part) || service.header.slug.contains(&part)
-            })
+            && self
+                .name_contains
+                .as_ref()
+                .is_none_or(|part| part.is_in(&service.header.name, &service.header.slug))
             && self
                 .updated_since
                 .is_none_or(|since| service.header.updated_at >= since)
@@ -288,7 +290,7 @@ impl ServiceFilter {
         );
         all.extend(
             self.name_contains
-                .as_deref()
+                .as_ref()
                 .and_then(|part| containing(catalog, part)),
         );
         all.extend(
@@ -351,9 +353,9 @@ fn of_customer(catalog: &Catalog, customer: Id<Customer>) -> Candidates<'_> {
 }
 
 /// None where the part is too short for the index.
-fn containing<'a>(catalog: &'a Catalog, part: &str) -> Option<Candidates<'a>> {
+fn containing<'a>(catalog: &'a Catalog, part: &NamePart) -> Option<Candidates<'a>> {
     let text = &catalog.service_indexes.text;
-    let (gram, at_most) = text.rarest(&folded(part))?;
+    let (gram, at_most) = text.rarest(part.as_str())?;
     Some(Candidates {
         at_most,
         ids: Box::new(text.ids(gram)),

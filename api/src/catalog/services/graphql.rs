@@ -17,7 +17,7 @@ use crate::node;
 use crate::outcomes::graphql::{OutcomeContribution, OutcomeNode};
 use crate::shared::connection::{BY_NAME, Connection, PageArgs, connection, page_size};
 use crate::shared::direct::{Direct, List};
-use crate::shared::graphql::{catalog, expect, filter_id, lookup};
+use crate::shared::graphql::{catalog, expect, filter_id, filter_name_part, lookup};
 use crate::shared::ids::Id;
 use crate::shared::paging::{Direction, Position, paginate_sorted};
 use crate::shared::record::Record;
@@ -427,7 +427,7 @@ impl TryFrom<ServiceFilter> for Filter {
             has_business_owner: filter.has_business_owner,
             has_outcome: filter.has_outcome,
             has_sla: filter.has_sla,
-            name_contains: filter.name_contains,
+            name_contains: filter_name_part("nameContains", filter.name_contains)?,
             updated_since: filter.updated_since.map(|since| since.0),
         })
     }

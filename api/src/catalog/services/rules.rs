@@ -13,10 +13,11 @@ use crate::catalog::teams::rules::Team;
 use crate::outcomes::rules::Outcome;
 use crate::shared::edit::Editable;
 use crate::shared::errors::{UserError, UserErrorCode};
-use crate::shared::form::{Form, HeaderPatch, MAX_LINE};
+use crate::shared::form::{Form, HeaderPatch};
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::patch::Patch;
 use crate::shared::record::{Header, Record, Reference};
+use crate::shared::text::MAX_LINE;
 use crate::snapshot::{Catalog, Table};
 
 /// What is delivered: a business service, or what it is made of.

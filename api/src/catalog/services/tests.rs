@@ -18,6 +18,7 @@ use crate::shared::edit::Editable;
 use crate::shared::ids::Id;
 use crate::shared::paging::{Direction, Position, Take, Window, paginate_sorted};
 use crate::shared::record::{Header, Record};
+use crate::shared::text::NamePart;
 use crate::snapshot::Catalog;
 
 const NAMES: [&str; 6] = ["Ärztebuch", "arzt", "Bettenplan", "Bett", "x", "Ordnung"];
@@ -97,7 +98,7 @@ prop_compose! {
             has_business_owner,
             has_outcome,
             has_sla: None,
-            name_contains: name_contains.map(str::to_owned),
+            name_contains: name_contains.and_then(NamePart::new),
             updated_since: updated_since.and_then(|second| Timestamp::from_second(second).ok()),
         }
     }
