@@ -7,6 +7,7 @@ use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use sea_orm::DatabaseConnection;
 use strum::IntoEnumIterator;
+use tokio::sync::OnceCell;
 
 use super::store::{self, Change};
 use crate::auth::{Scope, Viewer};
@@ -201,19 +202,20 @@ impl CursorType for Sequence {
     }
 }
 
-/// How many changes there are, counted when it is asked for.
+/// How many changes there are, counted once it is asked for.
 pub struct ChangeTotal {
     filter: store::ChangeFilter,
     until: i64,
+    counted: OnceCell<u64>,
 }
 
 #[Object]
 impl ChangeTotal {
     /// How many there are on all pages; computed only when it is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        let count = store::count(database(ctx), &self.filter, self.until)
-            .await
-            .map_err(|error| internal(&error))?;
+        let count = || store::count(database(ctx), &self.filter, self.until);
+        let count = self.counted.get_or_try_init(count).await;
+        let count = *count.map_err(|error| internal(&error))?;
         i32::try_from(count).map_err(|error| internal(&error))
     }
 }
@@ -297,7 +299,11 @@ impl ChangeQueries {
             }
             None => ctx.data_unchecked::<RequestCatalog>().get(),
         };
-        let total = ChangeTotal { filter, until };
+        let total = ChangeTotal {
+            filter,
+            until,
+            counted: OnceCell::new(),
+        };
         let mut connection =
             ChangeConnection::with_additional_fields(has_previous, has_next, total);
         connection.edges = changes

@@ -1,7 +1,7 @@
 //! Relay's connections over the catalog: what a list takes, and what it answers.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::connection::PageInfo;
 use async_graphql::{Context, Object, ObjectType, Result, TypeName};
@@ -99,8 +99,8 @@ pub struct Connection<N> {
     edges: Vec<Edge<N>>,
     has_previous: bool,
     has_next: bool,
-    /// How many entries the whole list has, counted when it is asked for.
-    total: Box<dyn Fn() -> usize + Send + Sync>,
+    /// How many entries the whole list has, counted once it is asked for.
+    total: LazyLock<usize, Box<dyn FnOnce() -> usize + Send>>,
 }
 
 impl<N: ObjectType> TypeName for Connection<N> {
@@ -135,7 +135,7 @@ impl<N: ObjectType> Connection<N> {
 
     /// How many there are on all pages; computed only when it is selected.
     async fn total_count(&self) -> Result<i32> {
-        i32::try_from((self.total)()).map_err(|error| internal(&error))
+        i32::try_from(*self.total).map_err(|error| internal(&error))
     }
 }
 
@@ -170,7 +170,7 @@ pub fn connection<N>(
     sequence: &'static str,
     page: Page,
     node: impl Fn(Uuid) -> Option<N>,
-    total: impl Fn() -> usize + Send + Sync + 'static,
+    total: impl FnOnce() -> usize + Send + 'static,
 ) -> Connection<N> {
     let edge = |position: Position| {
         Some(Edge {
@@ -182,7 +182,7 @@ pub fn connection<N>(
         edges: page.items.into_iter().filter_map(edge).collect(),
         has_previous: page.has_previous,
         has_next: page.has_next,
-        total: Box::new(total),
+        total: LazyLock::new(Box::new(total)),
     }
 }
 
@@ -206,4 +206,61 @@ pub fn all_by_name<T: Record, N: From<Arc<T>>>(
         |id| catalog.get(Id::<T>::new(id)).cloned().map(N::from),
         move || T::table(&all).len(),
     ))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_graphql::{EmptyMutation, EmptySubscription, Schema, SimpleObject};
+
+    use super::*;
+
+    #[derive(SimpleObject)]
+    struct Thing {
+        name: String,
+    }
+
+    struct Things(Arc<AtomicUsize>);
+
+    #[Object]
+    impl Things {
+        async fn things(&self) -> Connection<Thing> {
+            let page = Page {
+                items: Vec::new(),
+                has_previous: false,
+                has_next: false,
+            };
+            let counted = Arc::clone(&self.0);
+            connection(
+                BY_NAME,
+                page,
+                |_| None,
+                move || {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    7
+                },
+            )
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_is_counted_once_and_only_where_somebody_asks() {
+        let counted = Arc::default();
+        let things = Things(Arc::clone(&counted));
+        let schema = Schema::new(things, EmptyMutation, EmptySubscription);
+        for (query, times) in [
+            ("{ things { nodes { name } } }", 0),
+            ("{ things { totalCount again: totalCount } }", 1),
+        ] {
+            let answer = schema.execute(query).await;
+            assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+            assert_eq!(counted.load(Ordering::Relaxed), times, "{query}");
+            if times > 0 {
+                let data = answer.data.into_json().unwrap();
+                assert_eq!(data["things"]["again"], 7);
+            }
+        }
+    }
 }
