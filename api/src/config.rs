@@ -18,7 +18,7 @@ use std::{ffi::OsString, fmt::Display, net::SocketAddr, path::Path, time::Durati
 pub use self::{
     auth::{AuthFlags, AuthSettings, IssuerSettings, KeySettings},
     currency::Currency,
-    limits::{LimitFlags, LimitSettings, RateSettings},
+    limits::{ADMISSION, LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
     transport::{
         CorsOrigins, ForwardedHeader, TlsFiles, TransportFlags, TransportSettings, TrustedProxies,

@@ -131,7 +131,7 @@ impl LimitSettings {
                 burst: pick.setting(
                     "subject_burst",
                     default.subject_rate.burst,
-                    within(1..=MAX_BURST),
+                    within(ADMISSION..=MAX_BURST),
                 ),
             },
             address_rate: RateSettings {
@@ -143,7 +143,7 @@ impl LimitSettings {
                 burst: pick.setting(
                     "address_burst",
                     default.address_rate.burst,
-                    within(1..=MAX_BURST),
+                    within(ADMISSION..=MAX_BURST),
                 ),
             },
         }
@@ -195,6 +195,8 @@ flags! {
     address_burst "address-burst" "POINTS",
 }
 
+/// What every request pays at least, points. A bucket that holds less would refuse them all.
+pub const ADMISSION: u32 = 10;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 /// One point in a microsecond, the finest that the buckets tell apart well.

@@ -285,7 +285,7 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "trusted_proxies" => ("10.0.0.0/8,::1", "[\"10.0.0.0/8\", \"::1\"]"),
             "forwarded_header" => ("forwarded", "\"forwarded\""),
             "cors_origins" => ("https://a.example", "[\"https://a.example\"]"),
-            limit if limits::KEYS.contains(&limit) => ("3", "3"),
+            limit if limits::KEYS.contains(&limit) => ("12", "12"),
             _ => unreachable!("a key without a test value: {key}"),
         };
         let defaults = load(&Flags::default(), &[], None).unwrap();
@@ -309,5 +309,16 @@ proptest! {
         if let Err(problems) = load(&Flags::default(), &[(&name, &value)], None) {
             prop_assert!(problems.iter().all(|problem| problem.starts_with(&name)));
         }
+    }
+}
+
+#[test]
+fn a_bucket_holds_what_every_request_pays_at_least() {
+    for key in ["SUBJECT_BURST", "ADDRESS_BURST"] {
+        let variable = format!("KUNDIG_{key}");
+        let message = problem(&Flags::default(), &[(&variable, "9")], None);
+        assert!(message.starts_with(&variable), "{message}");
+        assert!(message.contains("from 10 to"), "{message}");
+        assert!(load(&Flags::default(), &[(&variable, "10")], None).is_ok());
     }
 }

@@ -267,3 +267,51 @@ fn an_answer_does_not_grow_beyond_what_a_request_may_cost() {
         );
     });
 }
+
+#[test]
+fn nothing_is_searched_for_that_no_name_can_have() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        let part = "ü".repeat(251);
+        for query in [
+            "query ($part: String!) { services(filter: {nameContains: $part}) { totalCount } }",
+            "query ($part: String!) { serviceFacets(by: TAG, filter: {nameContains: $part}) { count } }",
+            "query ($part: String!) { serviceOfferings(filter: {nameContains: $part}) { totalCount } }",
+        ] {
+            let ask = |part: &str| {
+                server
+                    .query(query)
+                    .variables(json!({ "part": part }))
+                    .send()
+            };
+            let error = ask(&part).await.expect_error_code("BAD_USER_INPUT").clone();
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(
+                message.contains("`nameContains` has 251 characters; names have 250 at most"),
+                "{error}"
+            );
+            ask(&"ü".repeat(250)).await.expect_data();
+        }
+    });
+}
+
+#[test]
+fn changes_are_counted_once_in_an_answer() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        let statements = async |selection: &str| {
+            let of = "kundig_sql_statements_total{purpose=\"request\"}";
+            let before = server.metrics().await.get(of).unwrap_or_default();
+            let query = format!("{{ changes(first: 0) {{ {selection} }} }}");
+            server.query(query).send().await.expect_data();
+            server.metrics().await.get(of).unwrap_or_default() - before
+        };
+        let uncounted = statements("pageInfo { hasNextPage }").await;
+        let counted = statements("totalCount").await;
+        let again = statements("totalCount again: totalCount more: totalCount").await;
+        assert!((counted - uncounted - 1.0).abs() < 0.5, "{counted}");
+        assert!((again - counted).abs() < 0.5, "{again}");
+    });
+}

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// When it makes sense to try again where the issuer's keys cannot be loaded, seconds.
-const RETRY_AFTER: u32 = 5;
+const RETRY_AFTER: u64 = 5;
 /// What a client is told that does not say who it is.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"kundig\"");
 
@@ -70,8 +70,7 @@ fn bearer_token(value: &HeaderValue) -> Option<&str> {
 fn problem(rejection: &Rejection) -> Problem {
     if rejection.is_temporary() {
         let message = format!("Who you are cannot be checked: {rejection}. Try again shortly.");
-        return Problem::unavailable(message)
-            .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        return Problem::unavailable(message, RETRY_AFTER);
     }
     let challenge = format!(
         "Bearer realm=\"kundig\", error=\"invalid_token\", error_description=\"{rejection}\""

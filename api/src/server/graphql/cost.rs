@@ -6,7 +6,8 @@
 //!
 //! `base` is in the table of [`weights`](super::weights). `length` is 1 for one object; for a list the most objects that it
 //! can have: `first` or `last`, 25 where neither is given; as many as `ids` names; else what the table assumes. A connection
-//! gives the length of its page to its `nodes` and `edges`. Mutations cost one more for each KiB of text in their arguments.
+//! gives the length of its page to its `nodes` and `edges`, and its `totalCount` costs a search of its own where it has to count.
+//! Mutations cost one more for each KiB of text in their arguments.
 //!
 //! Nothing is subtracted for what may turn out to be less: all fragments count, whichever applies, and so does what `@skip`
 //! and `@include` leave out.
@@ -14,17 +15,15 @@
 //! The formula is worked out once for an operation. What depends on variables stays open in it, and most operations have
 //! nothing of the kind: their cost is a number.
 
-use std::collections::HashMap;
-
 use async_graphql::{
-    Name, Positioned, Value as ConstValue, Variables,
-    parser::types::{Field, FragmentDefinition, OperationType, Selection, SelectionSet},
+    Name, Value as ConstValue, Variables,
+    parser::types::{Field, OperationType, Selection, SelectionSet},
     registry::{MetaField, MetaTypeName, Registry},
 };
 use async_graphql_value::Value;
 
 use super::{
-    document::Operation,
+    document::{Fragments, Operation},
     introspection::SchemaSize,
     measure::INTROSPECTION,
     weights::{self, DEFAULT_PAGE, Length, MAX_PAGE},
@@ -46,8 +45,8 @@ enum Size {
     Page(Vec<Value>),
     /// The length of a list.
     Items(Value),
-    /// How many KiB of text there are.
-    Text(Vec<Value>),
+    /// How many KiB of text there are: so many bytes, and those in variables.
+    Text(usize, Vec<Name>),
 }
 
 impl Cost {
@@ -123,11 +122,14 @@ impl Cost {
 impl Size {
     /// Its number, where it has no variables.
     fn settled(&self) -> Option<u64> {
-        let values = match self {
-            Self::Page(values) | Self::Text(values) => values.as_slice(),
-            Self::Items(value) => std::slice::from_ref(value),
+        let is_variable = |value: &Value| matches!(value, Value::Variable(_));
+        let is_open = match self {
+            Self::Page(values) => values.iter().any(is_variable),
+            // How long a list is can be seen, whatever is in it.
+            Self::Items(value) => is_variable(value),
+            Self::Text(_, variables) => !variables.is_empty(),
         };
-        (!values.iter().any(has_variable)).then(|| self.count(|_| None))
+        (!is_open).then(|| self.count(|_| None))
     }
 
     fn evaluate(&self, given: &Given<'_>) -> u64 {
@@ -142,9 +144,9 @@ impl Size {
                 sizes.max().unwrap_or(DEFAULT_PAGE).min(MAX_PAGE)
             }
             Self::Items(value) => items(value, variable).min(MAX_PAGE),
-            Self::Text(values) => {
-                let bytes = values.iter().map(|value| text(value, variable));
-                bytes.sum::<usize>() as u64 / 1024
+            Self::Text(bytes, variables) => {
+                let values = variables.iter().filter_map(variable);
+                (bytes + values.map(const_text).sum::<usize>()) as u64 / 1024
             }
         }
     }
@@ -180,13 +182,16 @@ fn items<'v>(value: &Value, variable: impl Fn(&Name) -> Option<&'v ConstValue>) 
     length as u64
 }
 
-/// The bytes of all strings in a value.
-fn text<'v>(value: &Value, variable: impl Fn(&Name) -> Option<&'v ConstValue> + Copy) -> usize {
+/// The bytes of all strings in a value; its variables are put aside.
+fn text(value: &Value, variables: &mut Vec<Name>) -> usize {
     match value {
         Value::String(string) => string.len(),
-        Value::List(values) => values.iter().map(|value| text(value, variable)).sum(),
-        Value::Object(fields) => fields.values().map(|value| text(value, variable)).sum(),
-        Value::Variable(name) => variable(name).map_or(0, const_text),
+        Value::List(values) => values.iter().map(|value| text(value, variables)).sum(),
+        Value::Object(fields) => fields.values().map(|value| text(value, variables)).sum(),
+        Value::Variable(name) => {
+            variables.push(name.clone());
+            0
+        }
         _ => 0,
     }
 }
@@ -197,15 +202,6 @@ fn const_text(value: &ConstValue) -> usize {
         ConstValue::List(values) => values.iter().map(const_text).sum(),
         ConstValue::Object(fields) => fields.values().map(const_text).sum(),
         _ => 0,
-    }
-}
-
-fn has_variable(value: &Value) -> bool {
-    match value {
-        Value::Variable(_) => true,
-        Value::List(values) => values.iter().any(has_variable),
-        Value::Object(fields) => fields.values().any(has_variable),
-        _ => false,
     }
 }
 
@@ -234,30 +230,37 @@ impl<'a> Given<'a> {
 struct Formula<'a> {
     registry: &'a Registry,
     schema: &'a SchemaSize,
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    fragments: &'a Fragments,
+}
+
+/// A connection that something is selected of.
+struct Connection {
+    /// The length of its page.
+    page: Size,
+    /// What it costs to count all its pages.
+    count: u64,
 }
 
 impl Formula<'_> {
-    /// `page` is the length of the connection's page that this is selected of.
     fn selection_set(
         &self,
         parent: &str,
         selection_set: &SelectionSet,
-        page: Option<&Size>,
+        of: Option<&Connection>,
     ) -> Cost {
         let mut cost = Cost::default();
         for selection in &selection_set.items {
             match &selection.node {
-                Selection::Field(field) => cost.add(self.field(parent, &field.node, page)),
+                Selection::Field(field) => cost.add(self.field(parent, &field.node, of)),
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();
                     let on = condition.map_or(parent, |condition| &condition.node.on.node);
-                    cost.add(self.selection_set(on, &fragment.node.selection_set.node, page));
+                    cost.add(self.selection_set(on, &fragment.node.selection_set.node, of));
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
                         let on = &fragment.node.type_condition.node.on.node;
-                        cost.add(self.selection_set(on, &fragment.node.selection_set.node, page));
+                        cost.add(self.selection_set(on, &fragment.node.selection_set.node, of));
                     }
                 }
             }
@@ -265,7 +268,7 @@ impl Formula<'_> {
         cost
     }
 
-    fn field(&self, parent: &str, field: &Field, page: Option<&Size>) -> Cost {
+    fn field(&self, parent: &str, field: &Field, of: Option<&Connection>) -> Cost {
         let name = field.name.node.as_str();
         if INTROSPECTION.contains(&name) {
             return Cost::number(self.schema.cost(field, self.fragments));
@@ -279,33 +282,46 @@ impl Formula<'_> {
         let Some(known) = known else {
             return Cost::number(1);
         };
-        let mut cost = self.below(parent, field, known, page);
-        cost.fixed = cost.fixed.saturating_add(1).saturating_add(weights::base(
-            self.registry,
-            parent,
-            field,
-        ));
+        let base = match of {
+            Some(connection) if name == "totalCount" => connection.count,
+            _ => weights::base(self.registry, parent, field),
+        };
+        let mut cost = self.below(parent, field, known, of);
+        cost.fixed = cost.fixed.saturating_add(1).saturating_add(base);
         if self.registry.mutation_type.as_deref() == Some(parent) {
+            let mut variables = Vec::new();
             let arguments = field.arguments.iter();
-            let values = arguments.map(|(_, value)| value.node.clone()).collect();
-            cost.add(Cost::number(1).times(Size::Text(values)));
+            let bytes = arguments
+                .map(|(_, value)| text(&value.node, &mut variables))
+                .sum();
+            cost.add(Cost::number(1).times(Size::Text(bytes, variables)));
         }
         cost
     }
 
-    fn below(&self, parent: &str, field: &Field, known: &MetaField, page: Option<&Size>) -> Cost {
+    fn below(
+        &self,
+        parent: &str,
+        field: &Field,
+        known: &MetaField,
+        of: Option<&Connection>,
+    ) -> Cost {
         let selection_set = &field.selection_set.node;
+        let page = || of.map(|connection| connection.page.clone());
         let of = MetaTypeName::concrete_typename(&known.ty);
         match weights::length(parent, known) {
             Length::One => self.selection_set(of, selection_set, None),
             Length::Assumed(length) => self.selection_set(of, selection_set, None).scaled(length),
             Length::Page => {
-                let size = page.cloned().unwrap_or_else(|| Size::Page(Vec::new()));
+                let size = page().unwrap_or_else(|| Size::Page(Vec::new()));
                 self.selection_set(of, selection_set, None).times(size)
             }
             Length::PageBelow => {
-                let size = Size::Page(arguments(field, &["first", "last"]));
-                self.selection_set(of, selection_set, Some(&size))
+                let connection = Connection {
+                    page: Size::Page(arguments(field, &["first", "last"])),
+                    count: weights::count(parent, field),
+                };
+                self.selection_set(of, selection_set, Some(&connection))
             }
             Length::First => {
                 let size = Size::Page(arguments(field, &["first", "last"]));

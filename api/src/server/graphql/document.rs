@@ -25,7 +25,7 @@ use quick_cache::{Weighter, sync::Cache};
 use super::{
     cost::Cost,
     introspection::SchemaSize,
-    limits, literals, measure,
+    limits, literals, measure, memory,
     order::Shape,
     problem::{Problem, exceeded_limit},
     typenames,
@@ -34,8 +34,8 @@ use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
 /// How many documents are kept.
 const MAX_DOCUMENTS: usize = 2_000;
-/// How much text is kept, bytes. A parsed document takes some twenty times its text.
-const MAX_WEIGHT: u64 = 4 * 1024 * 1024;
+/// How much memory they take, bytes.
+const MAX_WEIGHT: u64 = 64 * 1024 * 1024;
 /// How many of a document's errors are told.
 const MAX_ERRORS: usize = 50;
 /// How many places of one error are told.
@@ -45,7 +45,12 @@ const MAX_LOCATIONS: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Document {
     operations: Vec<Arc<Operation>>,
+    /// How much memory it takes, about.
+    bytes: usize,
 }
+
+/// Fragments by their names, shared by the operations that spread them.
+pub(super) type Fragments = HashMap<Name, Arc<Positioned<FragmentDefinition>>>;
 
 /// One operation of a document, with the fragments that it spreads.
 #[derive(Debug)]
@@ -57,7 +62,7 @@ pub(crate) struct Operation {
     /// The operation itself.
     pub(super) definition: Positioned<OperationDefinition>,
     /// The fragments that it needs, directly or by way of others.
-    pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
+    pub(super) fragments: Fragments,
     /// The order of its answer's fields, known once it is validated and asked for.
     shape: OnceLock<Shape>,
     /// What it costs, known from then on as well.
@@ -85,26 +90,30 @@ impl Operation {
 }
 
 impl Document {
-    fn new(document: &ExecutableDocument) -> Self {
-        let operation = |(name, definition): (Option<&Name>, &Positioned<OperationDefinition>)| {
-            let mut fragments = HashMap::new();
-            collect_fragments(
-                document,
-                &definition.node.selection_set.node,
-                &mut fragments,
-            );
+    /// From a validated document, whose operations come to so many selections.
+    fn new(document: ExecutableDocument, selections: usize) -> Self {
+        let bytes = memory::of(&document, selections);
+        let known = share(document.fragments);
+        let operation = |name: Option<Name>, definition: Positioned<OperationDefinition>| {
+            let mut fragments = Fragments::new();
+            collect_fragments(&known, &definition.node.selection_set.node, &mut fragments);
             Arc::new(Operation {
                 name: name.map(|name| Arc::from(name.as_str())),
                 kind: definition.node.ty,
-                definition: definition.clone(),
+                definition,
                 fragments,
                 shape: OnceLock::new(),
                 cost: OnceLock::new(),
             })
         };
-        Self {
-            operations: document.operations.iter().map(operation).collect(),
-        }
+        let operations = match document.operations {
+            DocumentOperations::Single(only) => vec![operation(None, only)],
+            DocumentOperations::Multiple(named) => named
+                .into_iter()
+                .map(|(name, definition)| operation(Some(name), definition))
+                .collect(),
+        };
+        Self { operations, bytes }
     }
 
     /// The operation to run.
@@ -127,27 +136,31 @@ impl Document {
     }
 }
 
-fn collect_fragments(
-    document: &ExecutableDocument,
-    selection_set: &SelectionSet,
-    found: &mut HashMap<Name, Positioned<FragmentDefinition>>,
-) {
+/// Makes fragments that operations can share.
+pub(super) fn share(fragments: HashMap<Name, Positioned<FragmentDefinition>>) -> Fragments {
+    fragments
+        .into_iter()
+        .map(|(name, fragment)| (name, Arc::new(fragment)))
+        .collect()
+}
+
+fn collect_fragments(known: &Fragments, selection_set: &SelectionSet, found: &mut Fragments) {
     for selection in &selection_set.items {
         match &selection.node {
             Selection::Field(field) => {
-                collect_fragments(document, &field.node.selection_set.node, found);
+                collect_fragments(known, &field.node.selection_set.node, found);
             }
             Selection::InlineFragment(fragment) => {
-                collect_fragments(document, &fragment.node.selection_set.node, found);
+                collect_fragments(known, &fragment.node.selection_set.node, found);
             }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
                 if found.contains_key(name) {
                     continue;
                 }
-                if let Some(fragment) = document.fragments.get(name) {
-                    found.insert(name.clone(), fragment.clone());
-                    collect_fragments(document, &fragment.node.selection_set.node, found);
+                if let Some(fragment) = known.get(name) {
+                    found.insert(name.clone(), Arc::clone(fragment));
+                    collect_fragments(known, &fragment.node.selection_set.node, found);
                 }
             }
         }
@@ -156,17 +169,17 @@ fn collect_fragments(
 
 /// Every document seen lately, by its text.
 pub(crate) struct Documents {
-    cache: Cache<Box<str>, Arc<Document>, TextLength>,
+    cache: Cache<Box<str>, Arc<Document>, Memory>,
     validator: Validator,
     limits: Arc<LimitSettings>,
 }
 
 #[derive(Clone)]
-struct TextLength;
+struct Memory;
 
-impl Weighter<Box<str>, Arc<Document>> for TextLength {
-    fn weight(&self, text: &Box<str>, _: &Arc<Document>) -> u64 {
-        text.len() as u64
+impl Weighter<Box<str>, Arc<Document>> for Memory {
+    fn weight(&self, text: &Box<str>, document: &Arc<Document>) -> u64 {
+        (text.len() + document.bytes) as u64
     }
 }
 
@@ -186,7 +199,7 @@ impl Documents {
             schema.disable_suggestions()
         };
         Self {
-            cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, TextLength),
+            cache: Cache::with_weighter(MAX_DOCUMENTS, MAX_WEIGHT, Memory),
             validator: Validator::new(schema),
             limits,
         }
@@ -197,28 +210,32 @@ impl Documents {
         self.validator.schema_env().await
     }
 
-    /// The document with this text.
+    /// The document with this text. One that is not known is work, which `pay` has to agree to, given its length.
     ///
     /// # Errors
-    /// It does not parse, is too large, or does not fit the schema.
-    pub(crate) async fn get(&self, text: &str) -> Result<Arc<Document>, Problem> {
+    /// It is not paid for, does not parse, is too large, or does not fit the schema.
+    pub(crate) async fn get(
+        &self,
+        text: &str,
+        pay: impl FnOnce(usize) -> Result<(), Problem>,
+    ) -> Result<Arc<Document>, Problem> {
         if let Some(document) = self.cache.get(text) {
             return Ok(document);
         }
+        limits::check_text(text, &self.limits)?;
+        pay(text.len())?;
         let document = Arc::new(self.parse(text).await?);
         self.cache.insert(text.into(), Arc::clone(&document));
         Ok(document)
     }
 
     async fn parse(&self, text: &str) -> Result<Document, Problem> {
-        limits::check_text(text, &self.limits)?;
         let parsed = parse_query(text)
             .map_err(|error| Problem::refused(ErrorCode::GraphqlParseFailed, error.into()))?;
-        measure::check(&parsed, &self.limits)?;
-        let document = Document::new(&parsed);
-        let errors = self.validator.validate(parsed).await;
+        let selections = measure::check(&parsed, &self.limits)?;
+        let errors = self.validator.validate(parsed.clone()).await;
         if errors.is_empty() {
-            return Ok(document);
+            return Ok(Document::new(parsed, selections));
         }
         let code = errors
             .iter()
@@ -320,5 +337,69 @@ impl Extension for ValidateOnly {
     ) -> Response {
         self.0.get_or_init(|| ctx.schema_env.clone());
         Response::default()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use async_graphql_value::Value;
+
+    use super::*;
+    use crate::schema;
+
+    /// How many values the fragment has.
+    const VALUES: usize = 4_000;
+
+    fn documents() -> Documents {
+        Documents::new(schema::roots(), Arc::default())
+    }
+
+    /// So many operations, each with all of one large fragment.
+    fn operations(count: usize) -> String {
+        let operation = |number| format!("query O{number} {{ ...F }} ");
+        let operations: String = (0..count).map(operation).collect();
+        let ids = "1 ".repeat(VALUES);
+        format!("{operations} fragment F on Query {{ nodes(ids: [{ids}]) {{ id }} }}")
+    }
+
+    #[tokio::test]
+    async fn operations_share_their_fragments() {
+        let text = operations(20);
+        let document = documents().get(&text, |_| Ok(())).await.unwrap();
+        let mut fragments = document
+            .operations
+            .iter()
+            .map(|operation| &operation.fragments["F"]);
+        let first = fragments.next().unwrap();
+        assert_eq!(fragments.len(), 19);
+        assert!(fragments.all(|other| Arc::ptr_eq(first, other)));
+    }
+
+    #[tokio::test]
+    async fn the_cache_weighs_what_is_in_it() {
+        let documents = documents();
+        let text = operations(1);
+        documents.get(&text, |_| Ok(())).await.unwrap();
+        let values = VALUES * size_of::<Value>();
+        assert!(documents.cache.weight() > values as u64);
+        assert_eq!(documents.cache.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_what_is_not_known_is_paid_for_and_before_it_is_parsed() {
+        let documents = documents();
+        let refuse = |_| Err(Problem::rate_limited(1));
+        let problem = documents.get("{", refuse).await.unwrap_err();
+        assert_eq!(problem.status, 429);
+        let mut paid = Vec::new();
+        let text = "{ __typename }";
+        let pay = |bytes| {
+            paid.push(bytes);
+            Ok(())
+        };
+        documents.get(text, pay).await.unwrap();
+        assert_eq!(paid, [text.len()]);
+        assert!(documents.get(text, refuse).await.is_ok());
     }
 }

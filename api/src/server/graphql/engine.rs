@@ -3,8 +3,8 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{
-    EmptySubscription, ObjectType, Request, Response, SchemaBuilder, SchemaEnv, ValidationMode,
-    Variables,
+    EmptySubscription, ObjectType, Positioned, Request, Response, SchemaBuilder, SchemaEnv,
+    ValidationMode, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -74,8 +74,15 @@ impl Engine {
     }
 
     /// The document that is asked for, checked against the schema.
-    pub(crate) async fn document(&self, parameters: &Parameters) -> Result<Arc<Document>, Problem> {
-        self.library.find(parameters).await
+    ///
+    /// # Errors
+    /// It may not run, does not fit the schema, or is new and `pay` does not agree to its length.
+    pub(crate) async fn document(
+        &self,
+        parameters: &Parameters,
+        pay: impl FnOnce(usize) -> Result<(), Problem>,
+    ) -> Result<Arc<Document>, Problem> {
+        self.library.find(parameters, pay).await
     }
 
     /// Makes an operation ready to run.
@@ -175,7 +182,11 @@ impl Operation {
     fn to_document(&self) -> OwnDocument {
         OwnDocument(ExecutableDocument {
             operations: DocumentOperations::Single(self.definition.clone()),
-            fragments: self.fragments.clone(),
+            fragments: self
+                .fragments
+                .iter()
+                .map(|(name, fragment)| (name.clone(), Positioned::clone(fragment)))
+                .collect(),
         })
     }
 }

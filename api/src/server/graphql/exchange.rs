@@ -12,9 +12,11 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{
-    GraphqlService, MIN_SEQUENCE, ResponseType, SEQUENCE, bearer,
+    GraphqlService, MIN_SEQUENCE, ResponseType, SEQUENCE,
+    account::Account,
+    bearer,
     engine::Prepared,
-    parameters::{Body, Parameters},
+    parameters::{Body, Parameters, Unread},
     problem::{self, Problem, body as error_body, sign},
 };
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     server::{
         Backend,
         observe::Operation as ObservedOperation,
-        rate_limit::{Overdrawn, RateKey, Standing},
+        rate_limit::{RateKey, Standing},
     },
     shared::{
         budget::Budget,
@@ -43,9 +45,8 @@ const MAX_READING: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(30)
 };
-/// What every request costs at least, in points. It is paid before anything of the request is looked at, so that what is
-/// refused is not free.
-const ADMISSION: u64 = 10;
+/// When it makes sense to ask again for that change, seconds: a replica that is so far behind has something to catch up with.
+const RETRY_AFTER: u64 = 5;
 
 /// One request and everything that its answer depends on.
 pub(super) struct Exchange<'a> {
@@ -58,20 +59,12 @@ pub(super) struct Exchange<'a> {
 }
 
 /// What is known of a request, however it ends.
-#[derive(Default)]
-struct Known {
+struct Known<'a> {
     operation: ObservedOperation,
     /// Whether there is a mutation in it.
     mutates: bool,
-    /// What its client has left.
-    standing: Option<Standing>,
-}
-
-/// Who asks.
-struct Asker {
-    identity: Option<Arc<Identity>>,
-    /// Whose points are spent.
-    payer: Option<RateKey>,
+    /// What has been paid for it.
+    account: Account<'a>,
 }
 
 /// An operation's answer, and the newest change in the catalog that it comes from.
@@ -90,15 +83,19 @@ enum Answer {
 impl Exchange<'_> {
     pub(super) async fn answer(
         &self,
-        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Body, Problem>,
+        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Unread, Problem>,
     ) -> Response {
+        let mut known = Known {
+            operation: ObservedOperation::default(),
+            mutates: false,
+            account: Account::new(&self.service.limits, &self.service.rate_limits),
+        };
         let Ok(response_type) = ResponseType::negotiate(self.headers) else {
             let message =
                 "Accept names neither application/graphql-response+json nor application/json.";
             let problem = Problem::malformed(StatusCode::NOT_ACCEPTABLE, message);
-            return self.refusal(problem, ResponseType::Json, Known::default());
+            return self.refusal(problem, ResponseType::Json, known);
         };
-        let mut known = Known::default();
         match self.run(read, &mut known).await {
             Ok(answer) => self.success(answer, response_type, known),
             Err(problem) => self.refusal(problem, response_type, known),
@@ -107,23 +104,26 @@ impl Exchange<'_> {
 
     async fn run(
         &self,
-        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Body, Problem>,
-        known: &mut Known,
+        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Unread, Problem>,
+        known: &mut Known<'_>,
     ) -> Result<Answer, Problem> {
-        let asker = self.identify(known).await?;
-        let body = match timeout(MAX_READING, read(asker.identity.as_deref())).await {
-            Ok(body) => body?,
+        let identity = self.identify(known).await?;
+        let unread = match timeout(MAX_READING, read(identity.as_deref())).await {
+            Ok(unread) => unread?,
             Err(_) => return Err(came_too_slowly()),
         };
-        let time_limit = self.service.limits.time_limit;
-        match timeout(time_limit, self.run_body(&asker, body, known)).await {
+        known.account.pay_for_body(unread.len())?;
+        let limits = &self.service.limits;
+        let body = unread.read(limits.max_batch)?;
+        let time_limit = limits.time_limit;
+        match timeout(time_limit, self.run_body(identity.as_ref(), body, known)).await {
             Ok(answer) => answer,
             Err(_) => Err(took_too_long(time_limit, known.mutates)),
         }
     }
 
     /// Finds out who asks, and lets pay for admission. Nothing of the request but its head is looked at before.
-    async fn identify(&self, known: &mut Known) -> Result<Asker, Problem> {
+    async fn identify(&self, known: &mut Known<'_>) -> Result<Option<Arc<Identity>>, Problem> {
         let Backend {
             authenticator,
             metrics,
@@ -145,25 +145,22 @@ impl Exchange<'_> {
             Some(subject) => Some(RateKey::Subject(subject)),
             None => self.address.map(RateKey::Address),
         };
-        self.charge(payer.as_ref(), ADMISSION, known)?;
-        Ok(Asker {
-            identity: identity?,
-            payer,
-        })
+        known.account.admit(payer)?;
+        identity
     }
 
     async fn run_body(
         &self,
-        asker: &Asker,
+        identity: Option<&Arc<Identity>>,
         body: Body,
-        known: &mut Known,
+        known: &mut Known<'_>,
     ) -> Result<Answer, Problem> {
-        self.wait_for_catalog(asker).await?;
+        self.wait_for_catalog(identity).await?;
         match body {
             Body::Single(parameters) => {
                 let prepared = self.prepare(parameters, known).await?;
-                self.pay(asker, prepared.cost, known)?;
-                let executed = self.execute(asker, prepared).await?;
+                known.account.pay_for_execution(prepared.cost)?;
+                let executed = self.execute(identity, prepared).await?;
                 Ok(Answer::Single(Box::new(executed)))
             }
             Body::Batch(requests) => {
@@ -172,11 +169,12 @@ impl Exchange<'_> {
                     batch.push(self.prepare(parameters, known).await);
                 }
                 let costs = batch.iter().flatten().map(|prepared| prepared.cost);
-                self.pay(asker, costs.fold(0, u64::saturating_add), known)?;
+                let cost = costs.fold(0, u64::saturating_add);
+                known.account.pay_for_execution(cost)?;
                 let mut answers = Vec::with_capacity(batch.len());
                 for prepared in batch {
                     answers.push(match prepared {
-                        Ok(prepared) => self.execute(asker, prepared).await,
+                        Ok(prepared) => self.execute(identity, prepared).await,
                         Err(problem) => Err(problem),
                     });
                 }
@@ -188,10 +186,11 @@ impl Exchange<'_> {
     async fn prepare(
         &self,
         parameters: Parameters,
-        known: &mut Known,
+        known: &mut Known<'_>,
     ) -> Result<Prepared, Problem> {
         let engine = &self.service.engine;
-        let document = engine.document(&parameters).await?;
+        let pay = |bytes| known.account.pay_for_document(bytes);
+        let document = engine.document(&parameters, pay).await?;
         let operation = document.operation(parameters.operation_name.as_deref())?;
         known.operation = ObservedOperation {
             name: operation.name.clone(),
@@ -207,55 +206,20 @@ impl Exchange<'_> {
         engine.prepare(operation, parameters.variables)
     }
 
-    /// Refuses what costs too much, and takes the points for the rest.
-    fn pay(&self, asker: &Asker, cost: u64, known: &mut Known) -> Result<(), Problem> {
-        let max_cost = self.service.limits.max_cost;
-        if cost > max_cost {
-            return Err(too_complex(cost, max_cost, "max_cost"));
-        }
-        let rest = cost.saturating_sub(ADMISSION);
-        self.charge(asker.payer.as_ref(), rest, known)
-    }
-
-    fn charge(
+    async fn execute(
         &self,
-        payer: Option<&RateKey>,
-        points: u64,
-        known: &mut Known,
-    ) -> Result<(), Problem> {
-        let (Some(payer), 1..) = (payer, points) else {
-            return Ok(());
-        };
-        match self.service.rate_limits.charge(payer, points) {
-            Ok(standing) => {
-                known.standing = standing;
-                Ok(())
-            }
-            Err(Overdrawn::Wait(standing, seconds)) => {
-                known.standing = Some(standing);
-                Err(Problem::rate_limited(seconds))
-            }
-            Err(Overdrawn::Never(standing)) => {
-                let setting = match payer {
-                    RateKey::Subject(_) => "subject_burst",
-                    RateKey::Address(_) => "address_burst",
-                };
-                Err(too_complex(
-                    points + ADMISSION,
-                    standing.burst().into(),
-                    setting,
-                ))
-            }
-        }
-    }
-
-    async fn execute(&self, asker: &Asker, prepared: Prepared) -> Result<Executed, Problem> {
+        identity: Option<&Arc<Identity>>,
+        prepared: Prepared,
+    ) -> Result<Executed, Problem> {
         let GraphqlService {
             engine, backend, ..
         } = self.service;
         let current = backend.replica.current();
-        let identity = asker.identity.clone();
-        let viewer = Viewer::new(identity, backend.authenticator.anonymous_read(), &current);
+        let viewer = Viewer::new(
+            identity.cloned(),
+            backend.authenticator.anonymous_read(),
+            &current,
+        );
         let catalog = RequestCatalog::new(viewer.clone(), current);
         let with_data = |request: async_graphql::Request| {
             request
@@ -283,7 +247,7 @@ impl Exchange<'_> {
     }
 
     /// Waits for the change that the client wants to see in its answer. Nobody waits who must not see any change.
-    async fn wait_for_catalog(&self, asker: &Asker) -> Result<(), Problem> {
+    async fn wait_for_catalog(&self, identity: Option<&Arc<Identity>>) -> Result<(), Problem> {
         let Backend {
             replica,
             authenticator,
@@ -296,19 +260,21 @@ impl Exchange<'_> {
             let message = "The header Kundig-Min-Sequence has to be a sequence as Kundig-Sequence gave it: a whole number, 0 or more.";
             Problem::malformed(StatusCode::BAD_REQUEST, message)
         })?;
-        if asker.identity.is_none() && !authenticator.anonymous_read() {
+        if identity.is_none() && !authenticator.anonymous_read() {
             let message = "Waiting for a change (Kundig-Min-Sequence) needs a token: send it as `Authorization: Bearer …`.";
             return Err(bearer::challenged(message));
         }
-        match timeout(MAX_WAIT, replica.wait_for(wanted)).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Problem::unavailable(format!(
-                "This replica's catalog has not reached change {wanted} in time. Try again shortly."
-            ))),
-        }
+        timeout(MAX_WAIT, replica.wait_for(wanted))
+            .await
+            .map_err(|_| {
+                let message = format!(
+                    "This replica's catalog has not reached change {wanted} in time. Try again in {RETRY_AFTER} s."
+                );
+                Problem::unavailable(message, RETRY_AFTER)
+            })
     }
 
-    fn success(&self, answer: Answer, response_type: ResponseType, known: Known) -> Response {
+    fn success(&self, answer: Answer, response_type: ResponseType, known: Known<'_>) -> Response {
         let written = match answer {
             Answer::Single(executed) => self
                 .write(&executed, &known)
@@ -324,7 +290,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn write(&self, executed: &Executed, known: &Known) -> serde_json::Result<Vec<u8>> {
+    fn write(&self, executed: &Executed, known: &Known<'_>) -> serde_json::Result<Vec<u8>> {
         let response = &executed.response;
         serde_json::to_vec(&Written {
             data: &response.data,
@@ -333,7 +299,7 @@ impl Exchange<'_> {
                 cost: CostExtension {
                     requested_query_cost: executed.cost,
                     maximum_query_cost: self.service.limits.max_cost,
-                    throttle_status: known.standing.map(ThrottleStatus::from),
+                    throttle_status: known.account.standing().map(ThrottleStatus::from),
                 },
             },
         })
@@ -343,7 +309,7 @@ impl Exchange<'_> {
     fn write_batch(
         &self,
         answers: Vec<Result<Executed, Problem>>,
-        known: &Known,
+        known: &Known<'_>,
     ) -> serde_json::Result<(Vec<u8>, i64)> {
         let mut newest = None;
         let mut body = vec![b'['];
@@ -369,7 +335,12 @@ impl Exchange<'_> {
         ))
     }
 
-    fn refusal(&self, mut problem: Problem, response_type: ResponseType, known: Known) -> Response {
+    fn refusal(
+        &self,
+        mut problem: Problem,
+        response_type: ResponseType,
+        known: Known<'_>,
+    ) -> Response {
         sign(&mut problem.errors, self.request_id);
         // Only the client's own mistakes are told with 200: what is between client and server, a load balancer say, has
         // to see that the server cannot answer.
@@ -393,13 +364,6 @@ impl Exchange<'_> {
     }
 }
 
-fn too_complex(cost: u64, most: u64, setting: &str) -> Problem {
-    let message = format!(
-        "The request costs {cost} points; at most {most} are allowed (setting {setting}). Ask for shorter pages or fewer levels at once."
-    );
-    Problem::bad_request(ErrorCode::QueryTooComplex, message)
-}
-
 fn came_too_slowly() -> Problem {
     let message = format!(
         "The body has not arrived within {MAX_READING:?}; the request was not executed. Send less at once, as persisted queries for one."
@@ -413,9 +377,11 @@ fn took_too_long(time_limit: Duration, mutates: bool) -> Problem {
     } else {
         "Ask for less at once."
     };
-    Problem::timeout(format!(
+    let message = format!(
         "The request took longer than {time_limit:?} (setting time_limit) and was stopped. {what_now}"
-    ))
+    );
+    // A server that is too busy now may be so for as long again.
+    Problem::timeout(message, time_limit.as_secs().max(1))
 }
 
 fn parse_sequence(value: &HeaderValue) -> Option<i64> {
@@ -473,14 +439,14 @@ fn respond(
     response_type: ResponseType,
     body: Vec<u8>,
     sequence: i64,
-    known: Known,
+    known: Known<'_>,
 ) -> Response {
     let mut response = Response::new(HttpBody::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, response_type.header());
     headers.insert(SEQUENCE, HeaderValue::from(sequence));
-    if let Some(standing) = known.standing {
+    if let Some(standing) = known.account.standing() {
         standing.write(headers);
     }
     response.extensions_mut().insert(known.operation);

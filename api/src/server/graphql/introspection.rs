@@ -3,14 +3,13 @@
 //! The lists of introspection are as long as the schema is large, so their lengths are its averages. What a client loads of
 //! the schema as a whole then costs about what it is.
 
-use std::collections::HashMap;
-
 use async_graphql::{
-    Name, Positioned,
     indexmap::{IndexMap, IndexSet},
-    parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
+    parser::types::{Field, Selection, SelectionSet},
     registry::{MetaType, Registry},
 };
+
+use super::document::Fragments;
 
 /// One, in the hundredths that averages are given in.
 const ONE: u64 = 100;
@@ -109,8 +108,6 @@ impl SchemaSize {
         }
     }
 }
-
-type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// In hundredths, rounded up.
 fn average(sum: usize, of: usize) -> u64 {

@@ -96,12 +96,16 @@ impl Library {
     /// The document that a request asks for, checked against the schema.
     ///
     /// # Errors
-    /// It is not known, may not run, or does not fit the schema.
-    pub(crate) async fn find(&self, parameters: &Parameters) -> Result<Arc<Document>, Problem> {
+    /// It is not known, may not run, does not fit the schema, or is new and `pay` does not agree to its length.
+    pub(crate) async fn find(
+        &self,
+        parameters: &Parameters,
+        pay: impl FnOnce(usize) -> Result<(), Problem>,
+    ) -> Result<Arc<Document>, Problem> {
         let name = parameters.document()?;
         match &self.names {
             Names::Trusted(trusted) => trusted.find(&name),
-            Names::Open(persisted) => self.find_open(persisted.as_ref(), name).await,
+            Names::Open(persisted) => self.find_open(persisted.as_ref(), name, pay).await,
         }
     }
 
@@ -109,9 +113,10 @@ impl Library {
         &self,
         persisted: Option<&Cache<Hash, Arc<str>, TextLength>>,
         name: DocumentName<'_>,
+        pay: impl FnOnce(usize) -> Result<(), Problem>,
     ) -> Result<Arc<Document>, Problem> {
         match (name, persisted) {
-            (DocumentName::Text(text), _) => self.documents.get(text).await,
+            (DocumentName::Text(text), _) => self.documents.get(text, pay).await,
             (DocumentName::Id(_), _) => {
                 let message = "No list of trusted documents is in use here, so there are no ids: send the text as \"query\".";
                 Err(Problem::bad_request(
@@ -129,11 +134,11 @@ impl Library {
             }
             (DocumentName::Hash(hash), Some(persisted)) => {
                 let text = persisted.get(&hash).ok_or_else(not_found)?;
-                self.documents.get(&text).await
+                self.documents.get(&text, pay).await
             }
             (DocumentName::TextWithHash(text, hash), Some(persisted)) => {
                 if persisted.get(&hash).is_some_and(|known| *known == *text) {
-                    return self.documents.get(text).await;
+                    return self.documents.get(text, pay).await;
                 }
                 let actual = Hash(Sha256::digest(text).into());
                 if actual != hash {
@@ -142,7 +147,7 @@ impl Library {
                     );
                     return Err(Problem::bad_request(ErrorCode::BadUserInput, message));
                 }
-                let document = self.documents.get(text).await?;
+                let document = self.documents.get(text, pay).await?;
                 persisted.insert(hash, text.into());
                 Ok(document)
             }
@@ -163,7 +168,7 @@ impl Trusted {
             .map_err(|problem| UntrustedDocuments::Malformed(file.to_owned(), problem))?;
         let mut trusted = Self::default();
         for (id, text) in listed {
-            let document = documents.get(&text).await.map_err(|problem| {
+            let document = documents.get(&text, |_| Ok(())).await.map_err(|problem| {
                 let messages = problem.errors.iter().map(|error| error.message.as_str());
                 UntrustedDocuments::Refused {
                     file: file.to_owned(),

@@ -13,6 +13,8 @@ use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
 /// How many selections the operations of a document may have, all together. Fragments that none of them spreads count too.
 const MAX_SELECTIONS: usize = 10_000;
+/// How many operations a document may have. Those that nobody runs are work all the same.
+const MAX_OPERATIONS: usize = 20;
 /// How many of the schema's lists that lead back to types may nest in one another. A client that loads the schema needs one.
 const MAX_CIRCLES: usize = 2;
 /// The lists of a type, in introspection, that lead back to types.
@@ -20,9 +22,13 @@ const CIRCULAR: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFiel
 /// The fields that ask for the schema.
 pub(super) const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
 
-/// Refuses a document with an operation that is too large, too deep or repeats itself, and one whose fragments go round in a
-/// circle.
-pub(super) fn check(document: &ExecutableDocument, limits: &LimitSettings) -> Result<(), Problem> {
+/// Refuses a document with an operation that is too large, too deep or repeats itself, with too many of them, and one whose
+/// fragments go round in a circle. Says how many selections the operations come to.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    limits: &LimitSettings,
+) -> Result<usize, Problem> {
+    check_operations(document.operations.iter().len())?;
     let mut measurer = Measurer {
         document,
         introspection: limits.introspection,
@@ -46,7 +52,18 @@ pub(super) fn check(document: &ExecutableDocument, limits: &LimitSettings) -> Re
     let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
     operations
         .chain(fragments)
-        .try_for_each(|selection_set| repetition::check(document, selection_set))
+        .try_for_each(|selection_set| repetition::check(document, selection_set))?;
+    Ok(selections)
+}
+
+fn check_operations(operations: usize) -> Result<(), Problem> {
+    if operations <= MAX_OPERATIONS {
+        return Ok(());
+    }
+    let message = format!(
+        "The document has {operations} operations; at most {MAX_OPERATIONS} are allowed. Send each with the request that runs it."
+    );
+    Err(Problem::bad_request(ErrorCode::QueryTooComplex, message))
 }
 
 fn add_selections(sum: &mut usize, measure: Measure) -> Result<(), Problem> {
@@ -363,16 +380,30 @@ mod tests {
     #[test]
     fn many_operations_select_no_more_than_one_may() {
         let limits = LimitSettings::default();
-        let fields: Vec<_> = (0..100).map(|number| format!("f{number}")).collect();
+        let fields: Vec<_> = (0..998).map(|number| format!("f{number}")).collect();
         let operations = |count: usize| -> String {
             let operation = |number| format!("query O{number} {{ a {{ ...F }} }}\n");
             let operations: String = (0..count).map(operation).collect();
             format!("{operations} fragment F on T {{ {} }}", fields.join(" "))
         };
-        assert!(check(&parse_query(operations(98)).unwrap(), &limits).is_ok());
-        let (code, message) = refusal(&operations(99), &limits);
+        assert!(check(&parse_query(operations(10)).unwrap(), &limits).is_ok());
+        let (code, message) = refusal(&operations(11), &limits);
         assert_eq!(code, "QUERY_TOO_COMPLEX");
         assert!(message.contains("at most 10000"), "{message}");
+    }
+
+    #[test]
+    fn a_document_has_twenty_operations_at_most() {
+        let limits = LimitSettings::default();
+        let operations = |count: usize| -> String {
+            let operation = |number| format!("query O{number} {{ a }}\n");
+            (0..count).map(operation).collect()
+        };
+        let selections = check(&parse_query(operations(20)).unwrap(), &limits).unwrap();
+        assert_eq!(selections, 20);
+        let (code, message) = refusal(&operations(21), &limits);
+        assert_eq!(code, "QUERY_TOO_COMPLEX");
+        assert!(message.contains("21 operations; at most 20"), "{message}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! GraphQL over HTTP, after the specification at <https://graphql.github.io/graphql-over-http/>.
 
+mod account;
 mod bearer;
 mod completion;
 mod cost;
@@ -12,6 +13,7 @@ mod limits;
 mod literals;
 mod measure;
 mod media;
+mod memory;
 mod order;
 mod parameters;
 mod presence;
@@ -37,11 +39,7 @@ pub(crate) use self::{
     problem::{Problem, body as error_body, sign},
 };
 pub use self::{engine::EngineError, library::UntrustedDocuments};
-use self::{
-    exchange::Exchange,
-    media::check_content_type,
-    parameters::{Body, Parameters},
-};
+use self::{exchange::Exchange, media::check_content_type, parameters::Unread};
 use super::{Backend, client_address::ClientAddress, rate_limit::RateLimits};
 use crate::{
     auth::{Identity, Scope},
@@ -104,7 +102,7 @@ pub(crate) async fn post(
         let body = axum::body::to_bytes(body, max_body)
             .await
             .map_err(|error| unreadable_body(&error, max_body))?;
-        Body::from_json(&body, service.limits.max_batch)
+        Ok(Unread::Json(body))
     };
     exchange.answer(read).await
 }
@@ -124,10 +122,8 @@ pub(crate) async fn get(
         address: address.map(|Extension(ClientAddress(address))| address),
         may_mutate: false,
     };
-    let read = async |_: Option<&Identity>| {
-        let query_string = query_string.as_deref().unwrap_or_default();
-        Parameters::from_query_string(query_string).map(Body::Single)
-    };
+    let read =
+        async |_: Option<&Identity>| Ok(Unread::QueryString(query_string.unwrap_or_default()));
     exchange.answer(read).await
 }
 

@@ -3,15 +3,13 @@
 //! The specification wants them as the document selects them. async-graphql adds them as they are done, so one that waited for
 //! the database comes after those that did not.
 
-use std::collections::HashMap;
-
 use async_graphql::{
-    Name, Positioned, Value,
+    Name, Value,
     indexmap::IndexMap,
-    parser::types::{FragmentDefinition, Selection, SelectionSet},
+    parser::types::{Selection, SelectionSet},
 };
 
-use super::presence;
+use super::{document::Fragments, presence};
 
 /// The response keys of a selection in their order, each with those below it.
 #[derive(Debug, Default)]
@@ -20,8 +18,6 @@ pub(super) struct Shape {
     /// Whether an object has a mark of its presence, which is not part of the answer.
     is_marked: bool,
 }
-
-type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 impl Shape {
     /// The shape of a selection of a validated document. Which of its fragments apply is known only by the answer: keys that it
@@ -99,13 +95,15 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     use super::*;
+    use crate::server::graphql::document::share;
 
     fn arranged(document: &str, answer: &str) -> String {
         let document = parse_query(document).expect("a document");
         let mut value = serde_json::from_str(answer).expect("JSON");
+        let fragments = share(document.fragments);
         for (_, operation) in document.operations.iter() {
             let selection = &operation.node.selection_set.node;
-            Shape::new(selection, &document.fragments).arrange(&mut value);
+            Shape::new(selection, &fragments).arrange(&mut value);
         }
         serde_json::to_string(&value).expect("JSON")
     }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use async_graphql::Variables;
-use axum::http::StatusCode;
+use axum::{body::Bytes, http::StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,6 +24,37 @@ pub(crate) struct Parameters {
     #[serde(default)]
     pub(crate) variables: Variables,
     extensions: Option<serde_json::Map<String, Value>>,
+}
+
+/// A request as it came.
+pub(super) enum Unread {
+    /// The body of a POST request.
+    Json(Bytes),
+    /// The query string of a GET request.
+    QueryString(String),
+}
+
+impl Unread {
+    /// Its length in bytes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Json(body) => body.len(),
+            Self::QueryString(query_string) => query_string.len(),
+        }
+    }
+
+    /// Reads what it asks for.
+    ///
+    /// # Errors
+    /// It does not say what it should, as [`Body::from_json`] and [`Parameters::from_query_string`] have it.
+    pub(super) fn read(self, max_batch: usize) -> Result<Body, Problem> {
+        match self {
+            Self::Json(body) => Body::from_json(&body, max_batch),
+            Self::QueryString(query_string) => {
+                Parameters::from_query_string(&query_string).map(Body::Single)
+            }
+        }
+    }
 }
 
 /// What a body asks for.

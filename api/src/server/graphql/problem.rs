@@ -57,10 +57,9 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
     }
 
-    /// The request was stopped because it took too long.
-    pub(crate) fn timeout(message: impl Into<String>) -> Self {
-        let errors = vec![coded(ErrorCode::Timeout, message)];
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, true, errors)
+    /// The request was stopped because it took too long. It may be sent again after so many seconds.
+    pub(crate) fn timeout(message: impl Into<String>, retry_after: u64) -> Self {
+        Self::not_now(coded(ErrorCode::Timeout, message), retry_after)
     }
 
     /// There is nothing at the address.
@@ -101,10 +100,14 @@ impl Problem {
         self
     }
 
-    /// The server cannot answer now.
-    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        let errors = vec![coded(ErrorCode::Unavailable, message)];
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, true, errors)
+    /// The server cannot answer now, but may in so many seconds.
+    pub(crate) fn unavailable(message: impl Into<String>, retry_after: u64) -> Self {
+        Self::not_now(coded(ErrorCode::Unavailable, message), retry_after)
+    }
+
+    fn not_now(error: ServerError, retry_after: u64) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, true, vec![error])
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
     }
 
     /// The server failed; what happened is in its logs only.

@@ -29,6 +29,10 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Query", "serviceFacets", 4_000),
 ];
 
+/// Connections whose `totalCount` is counted anew by the database: by type and name, in points. Where a connection has the
+/// argument `filter`, to count costs as much as to search.
+const COUNTED: &[(&str, &str, u64)] = &[("Query", "changes", 2_000)];
+
 /// Lists of objects without pages: by type and name, with the length that is assumed.
 const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessCapability", "children", 10),
@@ -84,15 +88,24 @@ fn is_page(parent: &str, name: &str) -> bool {
 
 /// What a field costs beside one point and what is below it.
 pub(super) fn base(registry: &Registry, parent: &str, field: &Field) -> u64 {
-    let name = field.name.node.as_str();
-    let is_filtered = || {
-        let mut arguments = field.arguments.iter();
-        arguments.any(|(name, _)| name.node == "filter")
-    };
     let is_mutation = registry.mutation_type.as_deref() == Some(parent);
     let mutation = if is_mutation { MUTATION } else { 0 };
-    let filtered = of_table(FILTERED, parent, name).filter(|_| is_filtered());
-    mutation + of_table(BASES, parent, name).unwrap_or_default() + filtered.unwrap_or_default()
+    let base = of_table(BASES, parent, &field.name.node).unwrap_or_default();
+    mutation + base + search(parent, field)
+}
+
+/// What `totalCount` of a connection costs beside one point.
+pub(super) fn count(parent: &str, field: &Field) -> u64 {
+    let counted = of_table(COUNTED, parent, &field.name.node);
+    counted.unwrap_or_else(|| search(parent, field))
+}
+
+/// What it costs that a field has a filter.
+fn search(parent: &str, field: &Field) -> u64 {
+    let mut arguments = field.arguments.iter();
+    let is_filtered = arguments.any(|(name, _)| name.node == "filter");
+    let price = of_table(FILTERED, parent, &field.name.node);
+    price.filter(|_| is_filtered).unwrap_or_default()
 }
 
 fn of_table(table: &[(&str, &str, u64)], parent: &str, name: &str) -> Option<u64> {
@@ -161,6 +174,10 @@ mod tests {
         };
         for (parent, name, _) in BASES {
             find(parent, name);
+        }
+        for (parent, name, _) in COUNTED {
+            let connection = MetaTypeName::concrete_typename(&find(parent, name).ty);
+            find(connection, "totalCount");
         }
         for (parent, name, _) in FILTERED {
             assert!(

@@ -149,6 +149,7 @@ async fn a_request_does_not_wait_for_ever() {
     ];
     let answer = server.post(&body, &headers).await;
     answer.assert_refused(503, "UNAVAILABLE", "99");
+    assert_eq!(answer.header("retry-after"), "5");
 }
 
 #[tokio::test]

@@ -101,3 +101,60 @@ async fn what_no_waiting_makes_possible_is_too_complex_at_once() {
         "at most 100 are allowed (setting address_burst)",
     );
 }
+
+/// A document of so many bytes.
+fn document(bytes: usize) -> String {
+    format!("{:<bytes$}", "{ __typename }")
+}
+
+#[tokio::test]
+async fn a_document_that_is_not_known_pays_for_being_read() {
+    let server = server(1_000).await;
+    let anna = "192.0.2.1:1";
+    for (query, left) in [
+        (document(1023), 990),
+        (document(3 * 1024), 920),
+        // By now it is known.
+        (document(3 * 1024), 910),
+        // What does not parse never is.
+        (document(2 * 1024).replace('}', " "), 860),
+        (document(2 * 1024).replace('}', " "), 810),
+    ] {
+        let answer = server.ask_from(anna, &query).await;
+        assert_eq!(remaining(&answer), left, "{}", answer.text());
+    }
+    let refused = server.ask_from(anna, &document(45 * 1024)).await;
+    refused.assert_refused(429, "RATE_LIMITED", "Try again in");
+    let never = server.ask_from("192.0.2.2:1", &document(60 * 1024)).await;
+    never.assert_refused(200, "QUERY_TOO_COMPLEX", "a shorter document");
+}
+
+#[tokio::test]
+async fn a_large_body_pays_for_being_read_whatever_is_in_it() {
+    let server = server(1_000).await;
+    let post = async |bytes: usize| {
+        let body = Body::from("{".repeat(bytes));
+        let headers = [("content-type", "application/json")];
+        let mut request = request(Method::POST, "/graphql", &headers, body);
+        let address: SocketAddr = "192.0.2.1:1".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(address));
+        let answer = server.send(request).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        remaining(&answer)
+    };
+    assert_eq!(post(16 * 1024).await, 990);
+    assert_eq!(post(116 * 1024).await, 880);
+}
+
+#[tokio::test]
+async fn what_was_paid_before_counts_towards_the_cost() {
+    let server = server(1_000).await;
+    let query = format!(
+        "{} # {}",
+        "{ nested { pair { pair { __typename } } } }",
+        "x".repeat(2048)
+    );
+    let answer = server.ask_from("192.0.2.1:1", &query).await;
+    let cost = answer.json()["extensions"]["cost"]["requestedQueryCost"].clone();
+    assert_eq!(cost, json!(1_000 - remaining(&answer)));
+}

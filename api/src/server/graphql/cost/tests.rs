@@ -27,7 +27,7 @@ async fn cost_with(engine: &Engine, query: &str, variables: serde_json::Value) -
     let Body::Single(parameters) = Body::from_json(body.as_bytes(), 1).unwrap() else {
         panic!("one object is one request");
     };
-    let document = engine.document(&parameters).await.unwrap();
+    let document = engine.document(&parameters, |_| Ok(())).await.unwrap();
     let operation = document.operation(None).unwrap();
     let prepared = engine.prepare(operation, parameters.variables);
     prepared
@@ -52,7 +52,18 @@ async fn the_formula_holds_for_documents_without_variables() {
         ),
         (
             "{ services(filter: {}, first: 0) { totalCount } }",
-            2001 + 1,
+            2001 + 2001,
+        ),
+        // Counted in a fragment, and twice.
+        (
+            "{ serviceOfferings(filter: {}, first: 0) { ...F again: totalCount } } fragment F on ServiceOfferingConnection { totalCount }",
+            1001 + 2 * 1001,
+        ),
+        ("{ serviceOfferings { totalCount } }", 1 + 1),
+        ("{ changes(first: 0) { totalCount } }", 501 + 2001),
+        (
+            "{ changes(first: 0) { pageInfo { hasNextPage } } }",
+            501 + 2,
         ),
         ("{ people { nodes { name } } }", 1 + (1 + 25)),
         ("{ people(last: 3) { nodes { name } } }", 1 + (1 + 3)),
@@ -216,7 +227,8 @@ struct Oracle<'a> {
 }
 
 impl Oracle<'_> {
-    fn count(&self, of: &str, selection_set: &SelectionSet, page: u64) -> u64 {
+    /// `page` is the length of the connection's page, `total` what it costs to count it.
+    fn count(&self, of: &str, selection_set: &SelectionSet, (page, total): (u64, u64)) -> u64 {
         let mut count = 0;
         for selection in &selection_set.items {
             let Selection::Field(field) = &selection.node else {
@@ -228,17 +240,20 @@ impl Oracle<'_> {
                 continue;
             };
             count += weights::base(self.registry, of, field);
+            if field.name.node == "totalCount" {
+                count += total;
+            }
             let below = MetaTypeName::concrete_typename(&known.ty);
-            let (objects, page) = match weights::length(of, known) {
-                Length::One => (1, 0),
-                Length::Assumed(length) => (length, 0),
-                Length::Page => (page, 0),
-                Length::PageBelow => (1, self.page(field)),
-                Length::First => (self.page(field), 0),
+            let (objects, connection) = match weights::length(of, known) {
+                Length::One => (1, (0, 0)),
+                Length::Assumed(length) => (length, (0, 0)),
+                Length::Page => (page, (0, 0)),
+                Length::PageBelow => (1, (self.page(field), weights::count(of, field))),
+                Length::First => (self.page(field), (0, 0)),
                 Length::Ids => panic!("the author leaves required arguments alone"),
             };
             for _ in 0..objects {
-                count += self.count(below, &field.selection_set.node, page);
+                count += self.count(below, &field.selection_set.node, connection);
             }
         }
         count
@@ -307,7 +322,7 @@ fn the_cost_is_that_of_the_worst_answer() {
             registry,
             variables: &variables,
         };
-        let expected = oracle.count("Query", &operation.node.selection_set.node, 0);
+        let expected = oracle.count("Query", &operation.node.selection_set.node, (0, 0));
         prop_assert_eq!(cost, expected, "{} {:?}", query, variables);
         Ok(())
     });
