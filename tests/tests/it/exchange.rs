@@ -12,6 +12,7 @@ use crate::support::mutate;
 on_both_databases!(
     an_import_over_the_api_is_repeatable,
     an_import_that_is_wrong_anywhere_changes_nothing,
+    what_is_as_deep_as_an_import_lets_it_be_can_be_read_back,
     an_untidy_folder_is_imported_with_a_warning_for_each_thing,
     an_export_is_imported_as_the_identical_catalog,
     the_demo_is_served_and_put_into_an_empty_database_only,
@@ -138,6 +139,27 @@ fn told(output: &Output, folder: &Path) -> Vec<String> {
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/backstage")
+}
+
+async fn what_is_as_deep_as_an_import_lets_it_be_can_be_read_back(database: Database) {
+    let server = Server::start(&database).await;
+    let mut refused = 0;
+    for depth in 80..130 {
+        let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let source = format!(
+            "apiVersion: kundig/v1\nkind: Team\nmetadata: {{slug: t{depth}, name: T, annotations: {{deep: {nested}}}}}\n"
+        );
+        let answer = import(&server, json!({ "format": "KUNDIG", "source": source })).await;
+        let errors = &answer.expect_data()["importCatalog"]["userErrors"];
+        refused += usize::from(errors.to_string().contains("nest deeper"));
+        assert_eq!(*errors == json!([]), refused == 0, "{answer}");
+    }
+    assert!((1..50).contains(&refused), "{refused}");
+    let read =
+        "{ changes(first: 100) { nodes { diff } } teams(first: 100) { nodes { annotations } } }";
+    let answer = server.query(read).send().await;
+    let changes = answer.expect_data()["changes"]["nodes"].as_array();
+    assert_eq!(changes.map(Vec::len), Some(50 - refused));
 }
 
 async fn an_untidy_folder_is_imported_with_a_warning_for_each_thing(

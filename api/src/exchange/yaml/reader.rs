@@ -11,8 +11,9 @@ use super::{
 };
 use crate::exchange::diagnostics::Mark;
 
-/// How deep collections may nest, those that an alias brings included.
-const MAX_DEPTH: usize = 128;
+/// How deep collections may nest, those that an alias brings included. The feed shows what was imported a few levels deeper,
+/// and JSON is read down to level 127 only.
+const MAX_DEPTH: usize = 120;
 /// How long one document may be, in bytes.
 const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 /// How many brackets, braces and commas one document may have. The parser has to see a whole `[…]` or `{…}` before it knows
