@@ -51,7 +51,7 @@ async fn run() -> anyhow::Result<()> {
     let database = generated().await?;
     let settings = issuer::trusted_by(Settings::new(&database))
         .arg("--log")
-        .arg("warn");
+        .arg("warn,kundig::cli=info");
     let server = starts(&settings).await;
     let memory_at_start = server.process().memory();
     changes(&server, &settings.start().await).await;
