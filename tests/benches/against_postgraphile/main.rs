@@ -198,7 +198,12 @@ async fn compare(server: &Server, database: &str) -> anyhow::Result<()> {
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
+    let middle = sorted.len() / 2;
+    if sorted.len().is_multiple_of(2) {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    } else {
+        sorted[middle]
+    }
 }
 
 async fn check_that_answers_agree(server: &Server, targets: &[Target]) -> anyhow::Result<()> {
