@@ -14,8 +14,8 @@ use super::{
 
 /// How far clocks may differ.
 pub(super) const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
-/// The longest name of a subject, client or token.
-const MAX_NAME: usize = 255;
+/// The longest name of a subject, client or token, characters.
+pub(crate) const MAX_NAME: usize = 255;
 
 /// What tokens of one issuer have to be like.
 #[derive(Clone, Debug)]
@@ -144,8 +144,10 @@ fn instant(claims: &Claims, claim: &str) -> Result<Option<Timestamp>, Reason> {
 
 /// A claim that names somebody or something. One that is not fit to be stored and logged counts as none.
 fn name<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
-    let is_fit = |text: &&str| {
-        (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-    };
-    claims.get(claim)?.as_str().filter(is_fit)
+    claims.get(claim)?.as_str().filter(|text| is_name(text))
+}
+
+/// Whether a text is fit to name a subject, client or token: to be stored and logged.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }

@@ -22,7 +22,6 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::fetch::parse_key_address;
 pub use self::{
     authenticator::{Authenticator, KeyProblem},
     claims::{ClaimPath, ScopeRules},
@@ -32,4 +31,8 @@ pub use self::{
     rejection::{Reason, Rejection},
     scopes::{Scope, Scopes, UnknownScope},
     viewer::Viewer,
+};
+pub(crate) use self::{
+    fetch::parse_key_address,
+    issuer::{MAX_NAME, is_name},
 };

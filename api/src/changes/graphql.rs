@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::store::{self, Change};
 use crate::auth::{Scope, Viewer};
 use crate::schema::{Node, node_in};
-use crate::shared::connection::page_size;
+use crate::shared::connection::{DEFAULT_PAGE, page_size};
 use crate::shared::draft;
 use crate::shared::graphql::{bad_input, catalog, internal};
 use crate::shared::ids::{ObjectRef, ObjectType};
@@ -265,7 +265,7 @@ impl ChangeQueries {
         >,
         #[graphql(desc = "Only what comes after this sequence.")] after: Option<String>,
     ) -> Result<ChangeConnection> {
-        let size = page_size("first", first.unwrap_or(25))?;
+        let size = page_size("first", first.unwrap_or(DEFAULT_PAGE.into()))?;
         let viewer = ctx.data_unchecked::<Viewer>();
         let filter = filter
             .map(store::ChangeFilter::try_from)

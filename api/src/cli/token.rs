@@ -8,15 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Failure, print};
 use crate::{
-    auth::{LocalKey, Scope},
+    auth::{LocalKey, MAX_NAME, Scope, is_name},
     config::{Config, ConfigError},
 };
 
 /// The longest time that a local token is good for, hours: a year.
 const MAX_HOURS: i64 = 366 * 24;
-
-/// The longest subject that servers accept, characters.
-const MAX_SUBJECT: usize = 255;
 
 /// What the token is to say.
 #[derive(Args, Clone, Debug)]
@@ -83,11 +80,11 @@ fn warn_of_new_key(path: &Path) {
 }
 
 fn parse_subject(text: &str) -> Result<String, String> {
-    if (1..=MAX_SUBJECT).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+    if is_name(text) {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "it is a name of 1 to {MAX_SUBJECT} characters without control characters"
+            "it is a name of 1 to {MAX_NAME} characters without control characters"
         ))
     }
 }

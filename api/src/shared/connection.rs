@@ -17,9 +17,9 @@ use super::record::Record;
 use super::request::RequestCatalog;
 
 /// How many entries a page has where nothing is said.
-const DEFAULT_PAGE: usize = 25;
+pub const DEFAULT_PAGE: u8 = 25;
 /// How many entries a page has at most.
-const MAX_PAGE: i32 = 100;
+pub const MAX_PAGE: u8 = 100;
 
 /// The arguments of a connection.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ impl PageArgs {
             (Some(_), Some(_)) => return Err(bad_input("give `first` or `last`, not both")),
             (None, Some(last)) => Take::Last(page_size("last", last)?),
             (Some(first), None) => Take::First(page_size("first", first)?),
-            (None, None) => Take::First(DEFAULT_PAGE),
+            (None, None) => Take::First(DEFAULT_PAGE.into()),
         };
         let cursor = |name: &str, text: &Option<String>| {
             text.as_deref()
@@ -59,7 +59,7 @@ impl PageArgs {
 /// The size of a page that an argument asks for.
 pub fn page_size(name: &str, size: i32) -> Result<usize> {
     match usize::try_from(size) {
-        Ok(size) if i32::try_from(size).is_ok_and(|size| size <= MAX_PAGE) => Ok(size),
+        Ok(size) if size <= MAX_PAGE.into() => Ok(size),
         _ => Err(bad_input(format!(
             "`{name}` is {size}; it must be between 0 and {MAX_PAGE}"
         ))),

@@ -15,7 +15,9 @@ use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
 use crate::node;
 use crate::outcomes::graphql::{OutcomeContribution, OutcomeNode};
-use crate::shared::connection::{BY_NAME, Connection, PageArgs, connection, page_size};
+use crate::shared::connection::{
+    BY_NAME, Connection, DEFAULT_PAGE, PageArgs, connection, page_size,
+};
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{catalog, expect, filter_id, filter_name_part, lookup};
 use crate::shared::ids::Id;
@@ -350,7 +352,7 @@ impl ServiceQueries {
         #[graphql(desc = "At most so many values; 25 where nothing is said, 100 at most.")]
         first: Option<i32>,
     ) -> Result<Vec<FacetCount>> {
-        let most = page_size("first", first.unwrap_or(25))?;
+        let most = page_size("first", first.unwrap_or(DEFAULT_PAGE.into()))?;
         let filter = filter
             .map(Filter::try_from)
             .transpose()?

@@ -5,10 +5,12 @@ use async_graphql::{
     registry::{MetaField, MetaTypeName, Registry},
 };
 
+use crate::shared::connection;
+
 /// The length of a page where nothing is said.
-pub(super) const DEFAULT_PAGE: u64 = 25;
+pub(super) const DEFAULT_PAGE: u64 = connection::DEFAULT_PAGE as u64;
 /// The length of a page at most.
-pub(super) const MAX_PAGE: u64 = 100;
+pub(super) const MAX_PAGE: u64 = connection::MAX_PAGE as u64;
 /// The length of a list that nothing is known about.
 const UNKNOWN_LENGTH: u64 = 25;
 /// What every mutation costs: a transaction.
