@@ -10,4 +10,5 @@ pub mod outcomes;
 pub mod schema;
 pub mod server;
 pub mod shared;
+pub mod slas;
 pub mod snapshot;

@@ -1,0 +1,3 @@
+//! What customers are promised: when a service is attended, how soon it is answered, and whether that was kept.
+
+pub mod hours;
