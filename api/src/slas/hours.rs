@@ -262,6 +262,7 @@ fn too_many(list: &str, count: usize, most: usize) -> UserError {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
