@@ -46,6 +46,8 @@ pub struct Config {
     pub migrate: bool,
     /// How often the change feed is asked for news where nothing announces them.
     pub poll_interval: Duration,
+    /// How long a job that one replica at a time does stays with one that is not heard of any more.
+    pub lease_time: Duration,
     /// The currency of every amount in the catalog.
     pub currency: Currency,
     /// What is logged, as `tracing_subscriber::EnvFilter` reads it.
@@ -90,6 +92,7 @@ impl Config {
             database_connections: pick.setting("database_connections", 10, parse_positive),
             migrate: pick.setting("migrate", true, parse_bool),
             poll_interval: pick.setting("poll_interval", Duration::from_secs(1), parse_duration),
+            lease_time: pick.setting("lease_time", Duration::from_secs(15), parse_duration),
             currency: pick.setting("currency", Currency::default(), Currency::parse),
             log: pick.setting("log", "info,sqlx=warn".to_owned(), parse_log_filter),
             log_format: pick.setting("log_format", LogFormat::default(), LogFormat::parse),

@@ -10,6 +10,7 @@ pub mod business_outcome;
 pub mod change;
 pub mod customer;
 pub mod feed;
+pub mod lease;
 pub mod outcome_contribution;
 pub mod person;
 pub mod person_team;

@@ -10,6 +10,7 @@ mod columns;
 mod m0001_change_feed;
 mod m0002_catalog;
 mod m0003_audit;
+mod m0006_webhooks;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_change_feed::Migration),
             Box::new(m0002_catalog::Migration),
             Box::new(m0003_audit::Migration),
+            Box::new(m0006_webhooks::Migration),
         ]
     }
 }

@@ -28,6 +28,7 @@ const GENERAL_KEYS: &[&str] = &[
     "database_connections",
     "migrate",
     "poll_interval",
+    "lease_time",
     "currency",
     "log",
     "log_format",
@@ -64,6 +65,9 @@ pub struct Flags {
     /// How often to ask the database for changes of other replicas [default: 1s]
     #[arg(long, global = true, value_name = "DURATION")]
     pub poll_interval: Option<String>,
+    /// How long a job stays with a replica that is not heard of any more [default: 15s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub lease_time: Option<String>,
     /// Currency of all amounts, ISO 4217 [default: EUR]
     #[arg(long, global = true, value_name = "CODE")]
     pub currency: Option<String>,
@@ -101,6 +105,7 @@ impl Flags {
                 self.poll_interval.as_deref(),
                 "--poll-interval",
             ),
+            ("lease_time", self.lease_time.as_deref(), "--lease-time"),
             ("currency", self.currency.as_deref(), "--currency"),
             ("log", self.log.as_deref(), "--log"),
             ("log_format", self.log_format.as_deref(), "--log-format"),

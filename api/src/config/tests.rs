@@ -36,6 +36,7 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!(config.database.expose(), "sqlite://kundig.db");
     assert_eq!(config.currency.code(), "EUR");
     assert_eq!(config.poll_interval, Duration::from_secs(1));
+    assert_eq!(config.lease_time, Duration::from_secs(15));
     assert_eq!(config.log_format, LogFormat::Human);
     assert!(config.migrate);
 }
@@ -273,7 +274,7 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "database" => ("sqlite://x.db", "\"sqlite://x.db\""),
             "database_connections" => ("3", "3"),
             "migrate" | "introspection" | "persisted_queries" => ("false", "false"),
-            "poll_interval" => ("20ms", "\"20ms\""),
+            "poll_interval" | "lease_time" => ("20ms", "\"20ms\""),
             "currency" => ("CHF", "\"CHF\""),
             "log" => ("debug", "\"debug\""),
             "log_format" => ("json", "\"json\""),

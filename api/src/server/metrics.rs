@@ -96,7 +96,12 @@ impl Default for Metrics {
             "SQL statements executed, by what they were for",
             sql_statements.clone(),
         );
-        for purpose in [Purpose::Request, Purpose::Follower, Purpose::Write] {
+        for purpose in [
+            Purpose::Request,
+            Purpose::Follower,
+            Purpose::Write,
+            Purpose::Job,
+        ] {
             // So that a counter that stays at zero is shown as zero.
             drop(sql_statements.get_or_create(&StatementLabels { purpose }));
         }

@@ -26,6 +26,8 @@ pub enum Purpose {
     Write,
     /// To keep the snapshot up to date.
     Follower,
+    /// To do what no request asks for: jobs that one replica does at a time.
+    Job,
 }
 
 impl EncodeLabelValue for Purpose {
@@ -34,6 +36,7 @@ impl EncodeLabelValue for Purpose {
             Self::Request => "request",
             Self::Write => "write",
             Self::Follower => "follower",
+            Self::Job => "job",
         };
         EncodeLabelValue::encode(&name, encoder)
     }
@@ -58,6 +61,8 @@ pub struct Database {
     pub write: DatabaseConnection,
     /// Keeps the snapshot up to date.
     pub follow: DatabaseConnection,
+    /// Does what no request asks for, and commits it. On SQLite it is the connection that commits changes.
+    pub job: DatabaseConnection,
     postgres: Option<PgConnectOptions>,
 }
 
@@ -104,7 +109,7 @@ impl Database {
                 .with_context(|| format!("can't open the database `{url}`"))
         };
         // The writer first: it creates the file and switches it to WAL.
-        let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool(1).await?);
+        let writer = pool(1).await?;
         let readers = pool(connections).await?;
         Ok(Self {
             read: counted(
@@ -112,7 +117,16 @@ impl Database {
                 Purpose::Request,
                 counts,
             ),
-            write: counted(write, Purpose::Write, counts),
+            write: counted(
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone()),
+                Purpose::Write,
+                counts,
+            ),
+            job: counted(
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+                Purpose::Job,
+                counts,
+            ),
             follow: counted(
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
                 Purpose::Follower,
@@ -155,6 +169,7 @@ impl Database {
             read: connection(Purpose::Request),
             write: connection(Purpose::Write),
             follow: connection(Purpose::Follower),
+            job: connection(Purpose::Job),
             postgres: Some(options),
         })
     }
@@ -217,7 +232,7 @@ impl Database {
 
     /// Closes all connections.
     pub async fn close(self) {
-        for connection in [self.read, self.write, self.follow] {
+        for connection in [self.read, self.write, self.follow, self.job] {
             if let Err(error) = connection.close().await {
                 tracing::warn!(%error, "can't close the database");
             }

@@ -1,5 +1,6 @@
 //! Everything in which SQLite and PostgreSQL differ.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -117,6 +118,15 @@ pub async fn notify(database: &DatabaseConnection) -> Result<(), DbErr> {
             .await?;
     }
     Ok(())
+}
+
+/// The database's own clock: microseconds since 1970, and on SQLite to the millisecond. Processes whose clocks differ
+/// agree on this one.
+pub fn clock(backend: DatabaseBackend) -> Expr {
+    Expr::cust(match backend {
+        DatabaseBackend::Sqlite => "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+        _ => "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
+    })
 }
 
 async fn single_number<C: ConnectionTrait>(connection: &C, sql: String) -> Result<i64, DbErr> {

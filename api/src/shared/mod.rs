@@ -15,6 +15,7 @@ pub mod errors;
 pub mod form;
 pub mod graphql;
 pub mod ids;
+pub mod lease;
 pub mod money;
 pub mod paging;
 pub mod patch;
