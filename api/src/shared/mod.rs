@@ -9,6 +9,7 @@ pub mod diff;
 pub mod direct;
 mod dispatch;
 pub mod draft;
+pub mod duration;
 pub mod edit;
 pub mod error_code;
 pub mod errors;

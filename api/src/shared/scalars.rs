@@ -1,7 +1,9 @@
 //! The API's own scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, civil};
+
+use super::duration;
 
 /// An instant, RFC 3339; returned in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,55 @@ impl ScalarType for DateTime {
                     "{text:?} is not an instant with an offset like \"2026-11-23T08:30:00Z\""
                 ))
             }),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A calendar day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date(pub civil::Date);
+
+/// A calendar day, `2026-11-23`.
+#[Scalar(name = "Date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => day(text).map(Self).ok_or_else(|| {
+                InputValueError::custom(format!("{text:?} is not a day like \"2026-11-23\""))
+            }),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// The day that a text spells, in the one form that sorts as days do.
+pub fn day(text: &str) -> Option<civil::Date> {
+    let day: civil::Date = text.parse().ok()?;
+    (day.to_string() == text && text.len() == 10).then_some(day)
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration(pub SignedDuration);
+
+/// A length of time, ISO 8601: `PT4H30M`. A day (`P1D`) is 24 hours; years, months and weeks are refused. Returned in hours, minutes
+/// and seconds.
+#[Scalar(name = "Duration")]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => duration::read(text)
+                .map(Self)
+                .map_err(|wrong| InputValueError::custom(format!("{text:?} {wrong}"))),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
