@@ -28,6 +28,13 @@ use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries,
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
+use crate::slas::agreements::graphql::{
+    AgreementNode, ServiceLevelAgreementMutations, ServiceLevelAgreementQueries, TargetNode,
+};
+use crate::slas::agreements::target::TargetId;
+use crate::slas::calendars::graphql::{
+    CalendarNode, SupportCalendarMutations, SupportCalendarQueries,
+};
 use crate::snapshot::{Catalog, Replica};
 
 /// Everything that can be asked.
@@ -42,6 +49,8 @@ pub struct Query(
     BusinessOutcomeQueries,
     BusinessCapabilityQueries,
     ServiceOfferingQueries,
+    SupportCalendarQueries,
+    ServiceLevelAgreementQueries,
     ChangeQueries,
 );
 
@@ -56,6 +65,8 @@ pub struct Mutation(
     BusinessOutcomeMutations,
     BusinessCapabilityMutations,
     ServiceOfferingMutations,
+    SupportCalendarMutations,
+    ServiceLevelAgreementMutations,
     ExchangeMutations,
 );
 
@@ -111,6 +122,12 @@ pub enum Node {
     Service(ServiceNode),
     /// What can be requested.
     ServiceOffering(OfferingNode),
+    /// When services are attended.
+    SupportCalendar(CalendarNode),
+    /// What is promised.
+    ServiceLevelAgreement(AgreementNode),
+    /// A part of what is promised.
+    ServiceLevelTarget(TargetNode),
 }
 
 /// The object, if it is there.
@@ -131,7 +148,18 @@ pub fn node_in(catalog: &Catalog, object: ObjectRef) -> Option<Node> {
         ObjectType::BusinessCapability => found::<_, CapabilityNode>(catalog, key),
         ObjectType::Service => found::<_, ServiceNode>(catalog, key),
         ObjectType::ServiceOffering => found::<_, OfferingNode>(catalog, key),
+        ObjectType::SupportCalendar => found::<_, CalendarNode>(catalog, key),
+        ObjectType::ServiceLevelAgreement => found::<_, AgreementNode>(catalog, key),
     }
+}
+
+/// The object or the part of one that has this id, if it is there.
+fn node_by_id(catalog: &Catalog, id: &str) -> Option<Node> {
+    if let Ok(target) = id.parse::<TargetId>() {
+        let (_, target) = catalog.target(target)?;
+        return Some(TargetNode::from(target.clone()).into());
+    }
+    node_in(catalog, id.parse().ok()?)
 }
 
 /// Queries for objects of any type.
@@ -142,7 +170,7 @@ pub struct NodeQueries;
 impl NodeQueries {
     /// The object with this id; null where there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
-        node_in(&catalog(ctx), id.parse().ok()?)
+        node_by_id(&catalog(ctx), &id)
     }
 
     /// The objects with these ids, in the same order; null where there is none. Errors: `BAD_USER_INPUT` for more than 100.
@@ -158,9 +186,6 @@ impl NodeQueries {
                 ids.len()
             )));
         }
-        Ok(ids
-            .iter()
-            .map(|id| node_in(&catalog(ctx), id.parse().ok()?))
-            .collect())
+        Ok(ids.iter().map(|id| node_by_id(&catalog(ctx), id)).collect())
     }
 }

@@ -3,7 +3,7 @@
 //! Conventions that hold for all of them: instants are microseconds since 1970 in UTC and money is
 //! ten-thousandths of the reporting currency, both as 64-bit integers, because SQLite has neither an instant nor
 //! an exact decimal type and both must sort and add up exactly on either database. Enumerations are stored by their
-//! API names, a tier by its number.
+//! API names, a tier by its number, and calendar days as `2026-11-23`.
 
 pub mod business_capability;
 pub mod business_outcome;
@@ -16,5 +16,7 @@ pub mod person;
 pub mod person_team;
 pub mod service;
 pub mod service_dependency;
+pub mod service_level_agreement;
 pub mod service_offering;
+pub mod support_calendar;
 pub mod team;

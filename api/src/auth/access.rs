@@ -53,6 +53,10 @@ const QUERIES: &[(&str, Access)] = &[
     ("businessCapabilities", READ),
     ("serviceOffering", READ),
     ("serviceOfferings", READ),
+    ("supportCalendar", READ),
+    ("supportCalendars", READ),
+    ("serviceLevelAgreement", READ),
+    ("serviceLevelAgreements", READ),
 ];
 
 /// The fields of `Mutation`.
@@ -83,6 +87,12 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("createServiceOffering", WRITE_OR_OWN),
     ("updateServiceOffering", WRITE_OR_OWN),
     ("deleteServiceOffering", WRITE_OR_OWN),
+    ("createSupportCalendar", WRITE),
+    ("updateSupportCalendar", WRITE),
+    ("deleteSupportCalendar", WRITE),
+    ("createServiceLevelAgreement", WRITE),
+    ("updateServiceLevelAgreement", WRITE),
+    ("deleteServiceLevelAgreement", WRITE),
     ("importCatalog", WRITE),
 ];
 
@@ -115,6 +125,11 @@ const TYPES: &[(&str, Visibility)] = &[
     ("Service", READERS),
     ("ServiceDependency", READERS),
     ("ServiceOffering", READERS),
+    ("SupportCalendar", READERS),
+    ("OpeningHours", READERS),
+    ("Holiday", READERS),
+    ("ServiceLevelAgreement", READERS),
+    ("ServiceLevelTarget", READERS),
     ("FacetCount", READERS),
     ("Change", WithSubject),
     ("Viewer", Visibility::Everybody),

@@ -37,6 +37,14 @@ macro_rules! for_type {
                 type $T = $crate::catalog::offerings::rules::Offering;
                 $body
             }
+            $crate::shared::ids::ObjectType::SupportCalendar => {
+                type $T = $crate::slas::calendars::rules::Calendar;
+                $body
+            }
+            $crate::shared::ids::ObjectType::ServiceLevelAgreement => {
+                type $T = $crate::slas::agreements::rules::Agreement;
+                $body
+            }
         }
     };
 }

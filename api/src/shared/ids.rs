@@ -43,6 +43,10 @@ pub enum ObjectType {
     Service,
     /// What can be requested.
     ServiceOffering,
+    /// When services are attended.
+    SupportCalendar,
+    /// What is promised.
+    ServiceLevelAgreement,
 }
 
 impl ObjectType {
@@ -56,6 +60,8 @@ impl ObjectType {
             Self::BusinessOutcome => "outc",
             Self::Service => "serv",
             Self::ServiceOffering => "offr",
+            Self::SupportCalendar => "cale",
+            Self::ServiceLevelAgreement => "agre",
         }
     }
 
@@ -69,6 +75,8 @@ impl ObjectType {
             Self::BusinessOutcome => "business outcome",
             Self::Service => "service",
             Self::ServiceOffering => "service offering",
+            Self::SupportCalendar => "support calendar",
+            Self::ServiceLevelAgreement => "service level agreement",
         }
     }
 }

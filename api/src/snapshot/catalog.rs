@@ -15,6 +15,8 @@ use crate::catalog::teams::rules::Team;
 use crate::outcomes::rules::Outcome;
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::record::Record;
+use crate::slas::agreements::rules::{Agreement, AgreementIndexes};
+use crate::slas::calendars::rules::Calendar;
 
 /// Every catalog object with the indexes over them.
 ///
@@ -38,6 +40,10 @@ pub struct Catalog {
     pub services: Table<Service>,
     /// Offerings.
     pub offerings: Table<Offering>,
+    /// Calendars.
+    pub calendars: Table<Calendar>,
+    /// Agreements.
+    pub agreements: Table<Agreement>,
     /// People by their teams.
     pub members: Index<Id<Team>>,
     /// People by the subject of their tokens.
@@ -48,6 +54,8 @@ pub struct Catalog {
     pub customer_outcomes: Index<Id<Customer>>,
     /// Offerings by their service.
     pub service_offerings: Index<Id<Service>>,
+    /// Agreements by what they are about.
+    pub agreement_indexes: AgreementIndexes,
     /// What filters, orders and facets of services need.
     pub service_indexes: ServiceIndexes,
     /// Who points to whom, the target first.
@@ -163,6 +171,8 @@ impl Catalog {
             + self.outcomes.len()
             + self.services.len()
             + self.offerings.len()
+            + self.calendars.len()
+            + self.agreements.len()
     }
 
     /// Whether it holds nothing.

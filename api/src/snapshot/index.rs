@@ -67,6 +67,11 @@ impl<K: Clone + Ord + Hash> Index<K> {
         self.counts.iter().map(|(value, &count)| (value, count))
     }
 
+    /// How many values there are that an object has.
+    pub fn values(&self) -> usize {
+        self.counts.len()
+    }
+
     /// The objects that have the value, in order.
     pub fn ids(&self, value: &K) -> impl DoubleEndedIterator<Item = Uuid> + use<'_, K> {
         self.range(value, Bound::Unbounded, Bound::Unbounded)

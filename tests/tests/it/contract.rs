@@ -14,7 +14,7 @@ use serde_json::Value;
 const CONTRACT: &str = include_str!("../../fixtures/contract.graphql");
 
 /// The types that are created, changed and deleted over the API.
-const MUTABLE: [(&str, &str); 7] = [
+const MUTABLE: [(&str, &str); 9] = [
     ("Person", "person"),
     ("Team", "team"),
     ("Customer", "customer"),
@@ -22,6 +22,8 @@ const MUTABLE: [(&str, &str); 7] = [
     ("BusinessCapability", "businessCapability"),
     ("Service", "service"),
     ("ServiceOffering", "serviceOffering"),
+    ("SupportCalendar", "supportCalendar"),
+    ("ServiceLevelAgreement", "serviceLevelAgreement"),
 ];
 
 #[test]

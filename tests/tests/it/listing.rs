@@ -430,7 +430,7 @@ async fn nodes_come_in_the_order_of_their_ids(database: Database) {
 }
 
 async fn every_list_can_be_paged(database: Database) {
-    const LISTS: [(&str, &str); 7] = [
+    const LISTS: [(&str, &str); 9] = [
         ("Team", "teams"),
         ("Customer", "customers"),
         ("Person", "people"),
@@ -438,6 +438,8 @@ async fn every_list_can_be_paged(database: Database) {
         ("BusinessOutcome", "businessOutcomes"),
         ("Service", "services"),
         ("ServiceOffering", "serviceOfferings"),
+        ("SupportCalendar", "supportCalendars"),
+        ("ServiceLevelAgreement", "serviceLevelAgreements"),
     ];
     let server = Server::start(&database).await;
     for (ty, (name, field)) in ALL.into_iter().zip(LISTS) {

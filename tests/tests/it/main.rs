@@ -1,6 +1,8 @@
 //! Tests of the whole: the real server, real databases, HTTP.
 
 mod access;
+mod agreements;
+mod calendars;
 mod changes;
 mod contract;
 mod customers_and_outcomes;

@@ -35,7 +35,7 @@ pub(crate) const TEAM: Type = Type {
 pub(crate) const CUSTOMER: Type = Type {
     name: "Customer",
     field: "customer",
-    own: "industry description parent { slug } representative { slug } outcomes { slug }",
+    own: "industry description parent { slug } representative { slug } outcomes { slug } slas { nodes { slug } }",
 };
 pub(crate) const OUTCOME: Type = Type {
     name: "BusinessOutcome",
@@ -54,16 +54,27 @@ pub(crate) const SERVICE: Type = Type {
     own: "description kind lifecycle tier tags links { url title } businessOwner { slug } serviceOwner { slug }
           team { slug } capability { slug } ownershipConfirmedAt
           dependencies { nodes { dependency { slug } strength } } dependents { nodes { dependent { slug } strength } }
-          contributions { outcome { slug } share } offerings { nodes { slug } }",
+          contributions { outcome { slug } share } offerings { nodes { slug } } slas { nodes { slug } }",
 };
 pub(crate) const OFFERING: Type = Type {
     name: "ServiceOffering",
     field: "serviceOffering",
     own: "description service { slug } inputSchema requiresApproval automated price { amount currency } active",
 };
+pub(crate) const CALENDAR: Type = Type {
+    name: "SupportCalendar",
+    field: "supportCalendar",
+    own: "timeZone hours { weekday opens closes } holidays { date name }",
+};
+pub(crate) const AGREEMENT: Type = Type {
+    name: "ServiceLevelAgreement",
+    field: "serviceLevelAgreement",
+    own: "service { slug } customer { slug } kind calendar { slug } validFrom validUntil
+          targets { id metric priority within objective warnAt agreement { slug } }",
+};
 
 /// All of them, those that others need first.
-pub(crate) const ALL: [&Type; 7] = [
+pub(crate) const ALL: [&Type; 9] = [
     &TEAM,
     &CUSTOMER,
     &PERSON,
@@ -71,6 +82,8 @@ pub(crate) const ALL: [&Type; 7] = [
     &OUTCOME,
     &SERVICE,
     &OFFERING,
+    &CALENDAR,
+    &AGREEMENT,
 ];
 
 impl Type {
@@ -137,6 +150,16 @@ impl Type {
                     .create(server, json!({"name": "Some service"}))
                     .await;
                 json!({"serviceId": service["id"]})
+            }
+            "SupportCalendar" => json!({"timeZone": "Europe/Berlin"}),
+            "ServiceLevelAgreement" => {
+                let service = SERVICE
+                    .create(server, json!({"name": "Some service"}))
+                    .await;
+                let calendar = json!({"name": "Some calendar", "timeZone": "Europe/Berlin"});
+                let calendar = CALENDAR.create(server, calendar).await;
+                json!({"serviceId": service["id"], "calendarId": calendar["id"], "validFrom": "2026-01-01",
+                    "targets": [{"metric": "RESPONSE_TIME", "within": "PT4H", "objective": "95"}]})
             }
             _ => json!({}),
         }

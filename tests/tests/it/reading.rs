@@ -229,12 +229,13 @@ async fn what_is_not_there_is_null(database: Database) {
         .query(
             "{ service(slug: \"x\") { id } person(slug: \"x\") { id } team(slug: \"x\") { id } customer(slug: \"x\") { id }
                businessOutcome(slug: \"x\") { id } businessCapability(slug: \"x\") { id } serviceOffering(slug: \"\") { id }
+               supportCalendar(slug: \"x\") { id } serviceLevelAgreement(slug: \"x\") { id }
                node(id: \"\") { id } }",
         )
         .send()
         .await;
     let fields = answer.expect_data().as_object();
-    assert_eq!(fields.map(serde_json::Map::len), Some(8));
+    assert_eq!(fields.map(serde_json::Map::len), Some(10));
     assert!(
         fields
             .into_iter()

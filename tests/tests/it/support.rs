@@ -22,6 +22,9 @@ const WHOLE_CATALOG: &str = "{
   businessOutcomes(first: 100) { nodes { id slug name description valuePerHour { amount currency } contributions { share service { slug } } version } }
   businessCapabilities(first: 100) { nodes { id slug name description parent { slug } children { slug } } }
   serviceOfferings(first: 100) { nodes { id slug name service { slug } inputSchema active } }
+  supportCalendars(first: 100) { nodes { id slug name timeZone hours { weekday opens closes } holidays { date name } version } }
+  serviceLevelAgreements(first: 100) { nodes { id slug name service { slug } customer { slug } kind calendar { slug } validFrom
+    validUntil targets { id metric priority within objective warnAt } version } }
 }";
 
 /// The whole catalog as this server has it in memory, at this change of the feed or after it. Its lists hold at most 100.

@@ -16,6 +16,7 @@ use crate::shared::graphql::{catalog, lookup};
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::scalars::{DateTime, Json};
+use crate::slas::agreements::graphql::{AgreementNode, agreements_in};
 use crate::{mutations, node};
 
 node! {
@@ -73,6 +74,28 @@ impl CustomerFields {
                     .map(|outcome| OutcomeNode::from(Arc::clone(outcome)))
             })
             .collect()
+    }
+
+    /// What this customer is promised by agreements of its own, by name; agreements for every customer are those of the service.
+    /// Errors: `BAD_USER_INPUT`.
+    async fn slas(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AgreementNode>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        agreements_in(ctx, &args, self.0.id(), |catalog| {
+            &catalog.agreement_indexes.customer
+        })
     }
 
     /// Free key/value notes, as imports bring them.

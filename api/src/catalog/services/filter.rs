@@ -48,11 +48,20 @@ pub struct ServiceFilter {
     /// Whether an outcome rests on it.
     pub has_outcome: Option<bool>,
     /// Whether an agreement promises something of it.
-    pub has_sla: Option<bool>,
+    pub has_sla: Option<HasSla>,
     /// Part of the name or the slug, in any case.
     pub name_contains: Option<NamePart>,
     /// Changed at this instant or later.
     pub updated_since: Option<Timestamp>,
+}
+
+/// Whether an agreement of kind SLA that is not over promises something of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HasSla {
+    /// Whether one should.
+    pub has: bool,
+    /// At which instant.
+    pub now: Timestamp,
 }
 
 /// What services are counted by.
@@ -152,8 +161,9 @@ impl ServiceFilter {
                 Some(service.business_owner_id.is_some()),
             )
             && same(self.has_outcome, Some(!service.contributions.is_empty()))
-            // The catalog holds no agreements yet.
-            && self.has_sla != Some(true)
+            && self
+                .has_sla
+                .is_none_or(|sla| catalog.has_sla(service.id(), sla.now) == sla.has)
             && self
                 .name_contains
                 .as_ref()
@@ -288,6 +298,9 @@ impl ServiceFilter {
             self.has_outcome
                 .map(|has| exactly(&indexes.has_outcome, &has)),
         );
+        if self.has_sla.is_some_and(|sla| sla.has) {
+            all.push(ever_promised(catalog));
+        }
         all.extend(
             self.name_contains
                 .as_ref()
@@ -349,6 +362,16 @@ fn of_customer(catalog: &Catalog, customer: Id<Customer>) -> Candidates<'_> {
     Candidates {
         at_most: ids.len(),
         ids: Box::new(ids.into_iter()),
+    }
+}
+
+/// Services with an agreement of kind SLA, each once. Which of these are over is for `matches` to say: the day goes on and
+/// changes no index.
+fn ever_promised(catalog: &Catalog) -> Candidates<'_> {
+    let index = &catalog.agreement_indexes.sla;
+    Candidates {
+        at_most: index.values(),
+        ids: Box::new(index.counts().map(|(service, _)| service.key())),
     }
 }
 

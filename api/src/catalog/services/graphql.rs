@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::filter::{Facet, ServiceFilter as Filter};
+use super::filter::{Facet, HasSla, ServiceFilter as Filter};
 use super::index::{self, ServiceOrderField as OrderField};
 use super::rules::{self, Service};
 use crate::catalog::capabilities::graphql::CapabilityNode;
@@ -26,6 +27,7 @@ use crate::shared::record::Record;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{DateTime, Json, Url};
 use crate::shared::text::compare_names;
+use crate::slas::agreements::graphql::{AgreementNode, agreements_in};
 use crate::snapshot::{Catalog, Index, name_key};
 
 node! {
@@ -204,6 +206,28 @@ impl ServiceFields {
             ..OfferingFilter::default()
         };
         offerings(ctx, &args, filter)
+    }
+
+    /// What is promised for it, by name: agreements of all kinds, for single customers and for all, those that are over
+    /// included. Errors: `BAD_USER_INPUT`.
+    async fn slas(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AgreementNode>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        agreements_in(ctx, &args, self.0.id(), |catalog| {
+            &catalog.agreement_indexes.service
+        })
     }
 
     /// When an owner last said that the ownership is still right.
@@ -398,7 +422,8 @@ pub struct ServiceFilter {
     has_business_owner: Option<bool>,
     /// Whether an outcome rests on it.
     has_outcome: Option<bool>,
-    /// Whether an agreement promises something of it. The catalog holds no agreements yet, so no service has one.
+    /// Whether an agreement of kind SLA that is not over promises something of it, for one customer or all. One that is yet
+    /// to begin counts, one whose last day has passed in its calendar's time zone does not.
     has_sla: Option<bool>,
     /// Case-insensitive part of the name or the slug.
     name_contains: Option<String>,
@@ -428,7 +453,10 @@ impl TryFrom<ServiceFilter> for Filter {
             outcome: filter_id("outcomeId", filter.outcome_id)?,
             has_business_owner: filter.has_business_owner,
             has_outcome: filter.has_outcome,
-            has_sla: filter.has_sla,
+            has_sla: filter.has_sla.map(|has| HasSla {
+                has,
+                now: Timestamp::now(),
+            }),
             name_contains: filter_name_part("nameContains", filter.name_contains)?,
             updated_since: filter.updated_since.map(|since| since.0),
         })

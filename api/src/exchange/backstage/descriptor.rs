@@ -1,5 +1,6 @@
 //! The envelope that all descriptors share: `apiVersion`, `kind`, `metadata`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
@@ -82,7 +83,7 @@ pub(super) struct Draft<'a, 'p> {
     description: Option<String>,
     annotations: Map<String, Json>,
     mentions: Vec<Reference>,
-    places: BTreeMap<&'static str, Place>,
+    places: BTreeMap<Cow<'static, str>, Place>,
     pub(super) problems: &'p mut Problems,
 }
 
@@ -102,7 +103,7 @@ impl<'a> Draft<'a, '_> {
     /// Remembers where a plain field of Kundig's stands in the descriptor.
     pub(super) fn locate(&mut self, field: &'static str, fields: &Fields<'a>, name: &str) {
         if let Some(place) = fields.place_of(name) {
-            self.places.insert(field, place);
+            self.places.insert(field.into(), place);
         }
     }
 

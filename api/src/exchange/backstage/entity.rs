@@ -1,5 +1,6 @@
 //! What a Backstage descriptor says, in Kundig's terms, before it meets the catalog.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
@@ -28,7 +29,7 @@ pub struct Entity {
     /// Entities that it names in fields which are kept as annotations.
     pub mentions: Vec<Reference>,
     /// Where its plain fields stand, by their names in Kundig's API.
-    pub places: BTreeMap<&'static str, Place>,
+    pub places: BTreeMap<Cow<'static, str>, Place>,
 }
 
 /// What an entity becomes in Kundig.

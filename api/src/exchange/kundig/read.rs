@@ -1,6 +1,6 @@
 //! One document: its envelope, and the helpers that its fields are read with.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Display, str::FromStr};
 
 use rust_decimal::Decimal;
 use serde_json::Map;
@@ -55,11 +55,11 @@ pub(super) fn document(node: &Node, source: &Source, problems: &mut Problems) ->
     };
     for (field, spot) in [("slug", &slug), ("name", &name)] {
         if let Some(spot) = spot {
-            reader.places.insert(field, spot.at.clone());
+            reader.places.insert(field.into(), spot.at.clone());
         }
     }
     if let Some(place) = metadata.place_of("annotations") {
-        reader.places.insert("annotations", place);
+        reader.places.insert("annotations".into(), place);
     }
     let header = HeaderPatch {
         name: Patch::from(name.map(|name| name.value.to_owned())),
@@ -119,7 +119,7 @@ fn kind(root: &mut Fields<'_>, document: &Place, problems: &mut Problems) -> Opt
     known
 }
 
-fn required<'a>(
+pub(super) fn required<'a>(
     fields: &mut Fields<'a>,
     name: &'static str,
     document: &Place,
@@ -138,11 +138,11 @@ pub(super) struct Reader<'a, 'p> {
     pub(super) origin: Option<&'p str>,
     pub(super) fields: Fields<'a>,
     pub(super) stated: Vec<Stated>,
-    pub(super) places: BTreeMap<&'static str, Place>,
+    pub(super) places: BTreeMap<Cow<'static, str>, Place>,
     pub(super) problems: &'p mut Problems,
 }
 
-impl Reader<'_, '_> {
+impl<'a> Reader<'a, '_> {
     /// A text.
     pub(super) fn text(&mut self, name: &'static str) -> Patch<String> {
         self.locate(name);
@@ -166,23 +166,20 @@ impl Reader<'_, '_> {
         &mut self,
         name: &'static str,
     ) -> Patch<T> {
-        let Some(text) = self.fields.text(name, self.problems) else {
-            return Patch::Keep;
-        };
-        let word = text.value.parse();
-        if word.is_err() {
-            let words: Vec<String> = T::iter().map(|word| word.to_string()).collect();
-            self.problems.error(
-                text.at,
-                format!(
-                    "`{}` is `{}`; it can be {}",
-                    self.fields.path_of(name),
-                    text.value,
-                    words.join(", ")
-                ),
-            );
+        Patch::from(word(&mut self.fields, name, self.problems))
+    }
+
+    /// A list of mappings, with the place of each; `None` where the document has no such list.
+    pub(super) fn rows(&mut self, name: &'static str) -> Option<Vec<Fields<'a>>> {
+        self.locate(name);
+        let there = self.fields.has(name);
+        let rows = self.fields.mappings(name, self.problems);
+        for (index, row) in rows.iter().enumerate() {
+            if let Some(place) = row.at() {
+                self.places.insert(format!("{name}.{index}").into(), place);
+            }
         }
-        Patch::from(word.ok())
+        there.then_some(rows)
     }
 
     /// What a text of this form means.
@@ -319,7 +316,7 @@ impl Reader<'_, '_> {
     /// Remembers where a field stands, for what the rules have to say about it.
     pub(super) fn locate(&mut self, name: &'static str) {
         if let Some(place) = self.fields.place_of(name) {
-            self.places.insert(name, place);
+            self.places.insert(name.into(), place);
         }
     }
 
@@ -353,6 +350,29 @@ pub(super) struct Edges {
 
 /// How an exact number looks.
 pub(super) const DECIMAL: &str = "a decimal number in quotes like \"12400.00\"";
+
+/// One of a few words, or an error that names them.
+pub(super) fn word<T: FromStr + IntoEnumIterator + Display>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    problems: &mut Problems,
+) -> Option<T> {
+    let text = fields.text(name, problems)?;
+    let word = text.value.parse();
+    if word.is_err() {
+        let words: Vec<String> = T::iter().map(|word| word.to_string()).collect();
+        problems.error(
+            text.at,
+            format!(
+                "`{}` is `{}`; it can be {}",
+                fields.path_of(name),
+                text.value,
+                words.join(", ")
+            ),
+        );
+    }
+    word.ok()
+}
 
 /// A text that means something, or an error that shows how it would.
 pub(super) fn parsed<T: FromStr>(

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::read::{DECIMAL, Edges, Reader, parsed};
+use super::{
+    read::{DECIMAL, Edges, Reader, parsed},
+    slas,
+};
 use crate::{
     catalog::{
         capabilities::rules::CapabilityPatch,
@@ -28,6 +31,8 @@ pub(super) fn read(kind: ObjectType, header: HeaderPatch, reader: &mut Reader<'_
         ObjectType::BusinessOutcome => outcome(header, reader),
         ObjectType::Service => service(header, reader),
         ObjectType::ServiceOffering => offering(header, reader),
+        ObjectType::SupportCalendar => slas::calendar(header, reader),
+        ObjectType::ServiceLevelAgreement => slas::agreement(header, reader),
     }
 }
 

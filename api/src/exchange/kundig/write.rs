@@ -24,6 +24,7 @@ use crate::{
         money::Amount,
         record::{Header, Record, Unresolved},
     },
+    slas::{agreements::rules::Agreement, calendars::rules::Calendar},
     snapshot::Catalog,
 };
 
@@ -42,6 +43,8 @@ pub fn export(catalog: &Catalog) -> Result<String, serde_saphyr::ser::Error> {
             ObjectType::BusinessOutcome => all::<Outcome>(catalog, &mut text)?,
             ObjectType::Service => all::<Service>(catalog, &mut text)?,
             ObjectType::ServiceOffering => all::<Offering>(catalog, &mut text)?,
+            ObjectType::SupportCalendar => all::<Calendar>(catalog, &mut text)?,
+            ObjectType::ServiceLevelAgreement => all::<Agreement>(catalog, &mut text)?,
         }
     }
     Ok(text)
@@ -104,7 +107,7 @@ fn is_empty(annotations: &&Map<String, Json>) -> bool {
 }
 
 /// A type that has a `spec`. What stands in it is left out where it is the default.
-trait Exportable: Record {
+pub(super) trait Exportable: Record {
     fn spec<'a>(&'a self, catalog: &'a Catalog) -> impl Serialize + 'a;
 }
 
@@ -410,20 +413,20 @@ impl Exportable for Offering {
 }
 
 /// An object's references as they are written: by slug, or as they were stated where they lead to nothing yet.
-struct References<'a> {
+pub(super) struct References<'a> {
     catalog: &'a Catalog,
     unresolved: &'a [Unresolved],
 }
 
 impl<'a> References<'a> {
-    fn of(catalog: &'a Catalog, header: &'a Header) -> Self {
+    pub(super) fn of(catalog: &'a Catalog, header: &'a Header) -> Self {
         Self {
             catalog,
             unresolved: &header.unresolved,
         }
     }
 
-    fn one<T: Record>(&self, field: &'a str, id: Option<Id<T>>) -> Option<&'a str> {
+    pub(super) fn one<T: Record>(&self, field: &'a str, id: Option<Id<T>>) -> Option<&'a str> {
         id.and_then(|id| slug(self.catalog, id))
             .or_else(|| self.wanted(field).next())
     }
@@ -439,7 +442,7 @@ impl<'a> References<'a> {
     }
 }
 
-fn slug<T: Record>(catalog: &Catalog, id: Id<T>) -> Option<&str> {
+pub(super) fn slug<T: Record>(catalog: &Catalog, id: Id<T>) -> Option<&str> {
     catalog.get(id).map(|record| record.header().slug.as_str())
 }
 

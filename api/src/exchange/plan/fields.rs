@@ -17,6 +17,10 @@ use crate::{
         patch::Patch,
         record::Unresolved,
     },
+    slas::{
+        agreements::rules::{Agreement, AgreementPatch},
+        calendars::rules::{Calendar, CalendarPatch},
+    },
 };
 
 /// The object above.
@@ -39,6 +43,8 @@ pub const TEAMS: &str = "teamIds";
 pub const CAPABILITY: &str = "capabilityId";
 /// The service of an offering.
 pub const SERVICE: &str = "serviceId";
+/// The calendar of an agreement.
+pub const CALENDAR: &str = "calendarId";
 /// What a service needs.
 pub const DEPENDENCIES: &str = "dependencies";
 /// Which outcomes rest on a service.
@@ -322,6 +328,49 @@ impl Importable for Offering {
     }
 
     fn point_nowhere(&mut self, _: &str) {}
+}
+
+impl Importable for Calendar {
+    fn header_patch(patch: &mut CalendarPatch) -> &mut HeaderPatch {
+        &mut patch.header
+    }
+
+    fn leave_out(_: &mut CalendarPatch, _: &str) -> bool {
+        false
+    }
+
+    fn empty(_: &mut CalendarPatch, _: &str) {}
+
+    fn point(&mut self, _: &Unresolved, _: ObjectRef) {}
+
+    fn point_nowhere(&mut self, _: &str) {}
+}
+
+impl Importable for Agreement {
+    fn header_patch(patch: &mut AgreementPatch) -> &mut HeaderPatch {
+        &mut patch.header
+    }
+
+    fn leave_out(_: &mut AgreementPatch, _: &str) -> bool {
+        false
+    }
+
+    fn empty(_: &mut AgreementPatch, _: &str) {}
+
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
+        match wanted.field.as_str() {
+            SERVICE => self.service_id = Id::new(target.id),
+            CUSTOMER => self.customer_id = Some(Id::new(target.id)),
+            CALENDAR => self.calendar_id = Id::new(target.id),
+            _ => {}
+        }
+    }
+
+    fn point_nowhere(&mut self, field: &str) {
+        if field == CUSTOMER {
+            self.customer_id = None;
+        }
+    }
 }
 
 /// The number that a wanted reference carries.

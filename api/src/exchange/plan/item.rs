@@ -1,5 +1,6 @@
 //! One document of an import, in whatever format it came: what it is, what it says and how that meets the catalog.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::{
     exchange::diagnostics::Place,
     outcomes::rules::OutcomePatch,
     shared::{ids::ObjectType, record::Unresolved},
+    slas::{agreements::rules::AgreementPatch, calendars::rules::CalendarPatch},
 };
 
 /// What a document says about one object.
@@ -30,14 +32,17 @@ pub struct Item {
     pub stated: Vec<Stated>,
     /// References that only matter to be told where they lead nowhere.
     pub mentions: Vec<Stated>,
-    /// Where its fields stand, by their API names.
-    pub places: BTreeMap<&'static str, Place>,
+    /// Where its fields stand, by their API names; what stands in a list by its path, `targets.0`.
+    pub places: BTreeMap<Cow<'static, str>, Place>,
 }
 
 impl Item {
-    /// Where a field stands; the document's name where it is not known better.
-    pub fn place_of(&self, field: &str) -> &Place {
-        self.places.get(field).unwrap_or(&self.at)
+    /// Where a path into the object stands, or what is nearest above it; the document's name where it is not known better.
+    pub fn place_of(&self, path: &[String]) -> &Place {
+        (1..=path.len())
+            .rev()
+            .find_map(|depth| self.places.get(&*path[..depth].join(".")))
+            .unwrap_or(&self.at)
     }
 
     /// The origin of what the document states in lists, which several documents fill.
@@ -93,6 +98,10 @@ pub enum Change {
     Service(Box<ServicePatch>, Option<Timestamp>),
     /// An offering.
     Offering(OfferingPatch),
+    /// A calendar.
+    Calendar(CalendarPatch),
+    /// An agreement.
+    Agreement(AgreementPatch),
 }
 
 impl Change {
@@ -106,6 +115,8 @@ impl Change {
             Self::Outcome(_) => ObjectType::BusinessOutcome,
             Self::Service(..) => ObjectType::Service,
             Self::Offering(_) => ObjectType::ServiceOffering,
+            Self::Calendar(_) => ObjectType::SupportCalendar,
+            Self::Agreement(_) => ObjectType::ServiceLevelAgreement,
         }
     }
 }

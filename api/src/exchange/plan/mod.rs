@@ -3,6 +3,7 @@
 //! Documents come in any order and refer to each other. So every object is planned by itself first, its references as
 //! wanted; then whatever is wanted and there is linked, which reaches objects of earlier imports just as well.
 
+mod agreement;
 mod bench;
 pub mod fields;
 mod identity;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Change, Item, Manner, Merge, Stated,
+    Change, Item, Manner, Merge, Stated, agreement,
     bench::Bench,
     fields::{self, Importable},
     identity, link,
@@ -30,6 +30,7 @@ use crate::{
         patch::Patch,
         record::{Header, Record, Unresolved},
     },
+    slas::calendars::rules::Calendar,
     snapshot::Catalog,
 };
 
@@ -63,6 +64,8 @@ pub(super) fn write(
             problems,
         ),
         Change::Offering(patch) => offering(item, patch, bench, fallback, problems),
+        Change::Calendar(patch) => put::<Calendar>(item, patch.clone(), bench, problems, |_| {}),
+        Change::Agreement(patch) => agreement::write(item, patch, bench, problems),
     }
 }
 
@@ -167,7 +170,7 @@ fn offering(
     )
 }
 
-fn nowhere(stated: &Stated, why: &str) -> String {
+pub(super) fn nowhere(stated: &Stated, why: &str) -> String {
     format!(
         "`{}` names {}, which is neither in the catalog nor in this import; {why}",
         stated.field,
@@ -217,7 +220,7 @@ impl Fallback {
 }
 
 /// Plans an object of any type; `prepare` sets what only that type has before the change is applied.
-fn put<T: Importable>(
+pub(super) fn put<T: Importable>(
     item: &Item,
     mut patch: T::Patch,
     bench: &mut Bench<'_>,
@@ -357,7 +360,7 @@ fn checked<T: Importable>(
     record.apply(patch, &mut form);
     if let Err(errors) = form.finish() {
         for error in errors {
-            problems.error(item.place_of(name(&error)).clone(), said_of(&error));
+            problems.error(item.place_of(&error.field).clone(), said_of(&error));
         }
     }
     record
@@ -380,7 +383,7 @@ fn adapted<T: Importable>(
             return Some(attempt);
         };
         for error in errors {
-            let place = item.place_of(name(&error)).clone();
+            let place = item.place_of(&error.field).clone();
             match give_up::<T>(&mut patch, &error, merge) {
                 Some(instead) => problems.warning(place, format!("{}; {instead}", said_of(&error))),
                 None => problems.error(place, said_of(&error)),

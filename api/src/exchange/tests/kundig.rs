@@ -7,6 +7,10 @@ use crate::{
         services::rules::{Service, Tier},
     },
     outcomes::rules::Outcome,
+    slas::{
+        agreements::rules::{Agreement, AgreementKind},
+        calendars::rules::Calendar,
+    },
 };
 
 /// A document of its own.
@@ -73,11 +77,24 @@ fn every_field_is_read() {
             "ServiceOffering",
             "f",
             "service: s, inputSchema: {type: object}, requiresApproval: true, automated: true, price: '4.90', active: false",
+        )
+        + &document(
+            "SupportCalendar",
+            "h",
+            "timeZone: Europe/Berlin, hours: [{weekday: MONDAY, opens: 08:00, closes: 24:00}], \
+             holidays: [{date: 2026-12-25, name: n}]",
+        )
+        + &document(
+            "ServiceLevelAgreement",
+            "a",
+            "service: s, customer: c, kind: UC, calendar: h, validFrom: 2026-01-01, validUntil: 2026-12-31, \
+             targets: [{metric: RESPONSE_TIME, priority: P1, within: PT90M, objective: '99.50', warnAt: 50}, \
+             {metric: AVAILABILITY, objective: '99.9'}]",
         );
     let imported = world.kundig(&text);
     assert_eq!(told(&imported), [""; 0]);
-    assert_eq!(imported.summary, counted(11, 0, 0));
-    assert_eq!(world.kundig(&text).summary, counted(0, 0, 11));
+    assert_eq!(imported.summary, counted(13, 0, 0));
+    assert_eq!(world.kundig(&text).summary, counted(0, 0, 13));
     let service = world.service("s");
     assert_eq!(service.tier, Tier::One);
     assert_eq!(strengths(&service), [0.25]);
@@ -89,6 +106,19 @@ fn every_field_is_read() {
     let outcome: Outcome = world.record("o");
     assert_eq!(outcome.value_per_hour.to_decimal().to_string(), "12.50");
     assert_eq!(outcome.metric.unwrap().target.to_string(), "2.50");
+    let calendar: Calendar = world.record("h");
+    assert_eq!(calendar.spec.hours[0].to_string(), "MONDAY 08:00–24:00");
+    assert_eq!(calendar.spec.holidays[0].name, "n");
+    let agreement: Agreement = world.record("a");
+    assert_eq!(agreement.kind, AgreementKind::Uc);
+    assert_eq!(agreement.valid_until.unwrap().to_string(), "2026-12-31");
+    let target = &agreement.targets[0];
+    assert_eq!(target.within.unwrap().to_string(), "PT1H30M");
+    assert_eq!(
+        (target.objective.to_string(), target.warn_at),
+        ("99.5".to_owned(), 50)
+    );
+    assert_eq!(agreement.targets[1].warn_at, 80);
     let customer: Customer = world.record("c");
     assert_eq!(world.slug(customer.representative_id).as_deref(), Some("p"));
     assert_eq!(
@@ -184,7 +214,7 @@ fn unknown_fields_kinds_and_words_are_errors_that_say_what_would_be_right() {
     told_once(
         &imported,
         "error",
-        "unknown kind `Servcie`; known are Team, Customer, Person, BusinessCapability, BusinessOutcome, Service, ServiceOffering",
+        "unknown kind `Servcie`; known are Team, Customer, Person, BusinessCapability, BusinessOutcome, Service, ServiceOffering, SupportCalendar, ServiceLevelAgreement",
     );
     let imported = world.kundig("apiVersion: backstage.io/v1alpha1\nkind: Component\n");
     told_once(&imported, "error", "imported with the format backstage");
@@ -221,6 +251,61 @@ fn what_cannot_be_without_its_reference_is_an_error() {
         "error",
         "`spec.service` is missing",
     );
+    let imported = world.kundig(&document(
+        "ServiceLevelAgreement",
+        "a",
+        "calendar: h, validFrom: 2026-01-01",
+    ));
+    let told = told(&imported);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[0].contains("`spec.service` is missing")
+            && told[1].contains("names the support calendar `h`")
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_list_is_told_with_its_own_place() {
+    let mut world = World::default();
+    let hours = "{weekday: FRIDAY, opens: 08:00, closes: 12:00}";
+    let text = "---\napiVersion: kundig/v1\nkind: SupportCalendar\nmetadata: {slug: h, name: h}\nspec:\n  timeZone: UTC\n  hours:\n"
+        .to_owned()
+        + &format!("    - {hours}\n    - {hours}\n")
+        + "    - {weekday: FREITAG, opens: 08:00}\n";
+    let imported = world.kundig(&text);
+    let told = told(&imported);
+    assert_eq!(told.len(), 3, "{told:#?}");
+    for (told, expected) in told.iter().zip([
+        "line 9, column 7: error: hours.1.opens: overlaps",
+        "line 10, column 7: error: `spec.hours.closes` is missing",
+        "line 10, column 17: error: `spec.hours.weekday` is `FREITAG`; it can be MONDAY",
+    ]) {
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
+fn targets_keep_their_ids_when_a_document_comes_again() {
+    let mut world = World::default();
+    let agreement = |within: &str| {
+        document("Service", "s", "")
+            + &document("SupportCalendar", "h", "timeZone: UTC")
+            + &document(
+                "ServiceLevelAgreement",
+                "a",
+                &format!(
+                    "service: s, calendar: h, validFrom: 2026-01-01, \
+                     targets: [{{metric: RESPONSE_TIME, within: {within}, objective: '99'}}]"
+                ),
+            )
+    };
+    world.kundig(&agreement("PT1H"));
+    let before: Agreement = world.record("a");
+    assert_eq!(world.kundig(&agreement("PT60M")).summary, counted(0, 0, 3));
+    assert_eq!(world.kundig(&agreement("PT2H")).summary, counted(0, 1, 2));
+    let after: Agreement = world.record("a");
+    assert_eq!(after.targets[0].id, before.targets[0].id);
+    assert_ne!(after.targets[0].within, before.targets[0].within);
 }
 
 #[test]

@@ -43,6 +43,9 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("Person", "teams", 3),
     ("Service", "contributions", 5),
     ("Service", "links", 5),
+    ("ServiceLevelAgreement", "targets", 5),
+    ("SupportCalendar", "holidays", 25),
+    ("SupportCalendar", "hours", 7),
     ("Team", "members", 10),
 ];
 

@@ -1,12 +1,14 @@
 //! A stock of services, and what filters find in it when somebody looks at every single one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use kundig_tests::Server;
 use serde_json::{Map, Value, json};
 
-use crate::objects::{CAPABILITY, CUSTOMER, OUTCOME, PERSON, SERVICE, TEAM, list, text};
+use crate::objects::{
+    AGREEMENT, CALENDAR, CAPABILITY, CUSTOMER, OUTCOME, PERSON, SERVICE, TEAM, list, text,
+};
 use crate::support::mutate;
 
 const KINDS: [&str; 4] = ["BUSINESS_SERVICE", "APPLICATION", "API", "RESOURCE"];
@@ -25,9 +27,20 @@ const NAMES: [&str; 9] = [
     "ßpecial",
 ];
 
+/// Agreements by kind, last day and whether a service with it has an SLA.
+const AGREEMENTS: [(&str, Option<&str>, bool); 5] = [
+    ("SLA", None, true),
+    ("SLA", Some("9999-12-31"), true),
+    ("SLA", Some("2026-01-02"), false),
+    ("OLA", None, false),
+    ("UC", None, false),
+];
+
 /// What the API shows of the services, and what they refer to.
 pub(super) struct Stock {
     services: Vec<Value>,
+    /// The ids of those with an SLA that is not over.
+    promised: BTreeSet<String>,
     referred: Referred,
 }
 
@@ -39,6 +52,13 @@ impl Stock {
     pub(super) async fn fill(server: &Server, services: usize, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let referred = fill_what_services_refer_to(server).await;
+        let calendar = CALENDAR
+            .create(
+                server,
+                json!({"name": "Always", "timeZone": "Europe/Berlin"}),
+            )
+            .await;
+        let mut promised = BTreeSet::new();
         for _ in 0..services {
             let input = random_service(&referred, &mut random);
             let service = SERVICE.create(server, input).await;
@@ -48,6 +68,15 @@ impl Stock {
                 mutate(server, "setContribution", "contribution { share }", input)
                     .await
                     .expect_payload();
+            }
+            for _ in 0..random.usize(..3) {
+                let (kind, last, has_sla) = AGREEMENTS[random.usize(..AGREEMENTS.len())];
+                let input = json!({"name": "Promise", "serviceId": service["id"], "calendarId": calendar["id"],
+                    "kind": kind, "validFrom": "2026-01-01", "validUntil": last, "targets": []});
+                AGREEMENT.create(server, input).await;
+                if has_sla {
+                    promised.insert(text(&service["id"]));
+                }
             }
         }
         let answer = server
@@ -63,6 +92,7 @@ impl Stock {
         assert_eq!(shown.len(), services);
         Self {
             services: shown,
+            promised,
             referred,
         }
     }
@@ -126,13 +156,21 @@ impl Stock {
         assert!(keys.is_sorted(), "not in the order of {field}: {keys:#?}");
     }
 
+    fn holds(&self, service: &Value, field: &str, wanted: &Value) -> bool {
+        match field {
+            "hasSla" => self.promised.contains(&text(&service["id"])) == *wanted,
+            _ => holds(service, field, wanted),
+        }
+    }
+
     fn select(&self, filter: &Value) -> Vec<&Value> {
         let conditions = filter.as_object();
         self.services
             .iter()
             .filter(|service| {
                 let mut conditions = conditions.into_iter().flatten();
-                conditions.all(|(field, wanted)| wanted.is_null() || holds(service, field, wanted))
+                conditions
+                    .all(|(field, wanted)| wanted.is_null() || self.holds(service, field, wanted))
             })
             .collect()
     }
@@ -159,8 +197,6 @@ fn holds(service: &Value, field: &str, wanted: &Value) -> bool {
             .any(|it| it["outcome"]["customer"]["id"] == *wanted),
         "hasBusinessOwner" => service["businessOwner"].is_object() == *wanted,
         "hasOutcome" => (!outcomes.is_empty()) == *wanted,
-        // There are no agreements in this catalog.
-        "hasSla" => *wanted == false,
         "nameContains" => {
             let part = text(wanted).to_lowercase();
             text(&service["name"]).to_lowercase().contains(&part)
@@ -190,7 +226,7 @@ pub(super) fn random_filter(stock: &Stock, random: &mut Rng) -> Value {
             4 => ("tags", json!(some_of(random, &TAGS, 2))),
             5 => ("hasBusinessOwner", json!(random.bool())),
             6 => ("hasOutcome", json!(random.bool())),
-            7 => ("hasSla", json!(random.u8(..4) == 0)),
+            7 => ("hasSla", json!(random.bool())),
             8 => ("updatedSince", service["updatedAt"].clone()),
             9..=10 => {
                 let parts = [

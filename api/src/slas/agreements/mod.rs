@@ -1,0 +1,6 @@
+//! Agreements on the level of a service.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;
+pub mod target;
