@@ -1,7 +1,10 @@
 //! What customers are promised: when a service is attended, how soon it is answered, and whether that was kept.
 
 pub mod agreements;
+pub mod attainment;
 pub mod calendars;
+pub mod choice;
+pub mod clock;
 pub mod hours;
 pub mod open_time;
 pub mod priority;
