@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod outcomes;
+pub mod requests;
 pub mod schema;
 pub mod server;
 pub mod shared;

@@ -7,6 +7,7 @@ use async_graphql::{
     SchemaBuilder,
 };
 
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use crate::auth::Guarded;
@@ -25,9 +26,12 @@ use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
+use crate::requests::graphql::{RequestNode, RequestQueries, request};
+use crate::requests::mutations::RequestMutations;
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
+use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
 use crate::slas::agreements::graphql::{
     AgreementNode, ServiceLevelAgreementMutations, ServiceLevelAgreementQueries, TargetNode,
 };
@@ -52,6 +56,7 @@ pub struct Query(
     SupportCalendarQueries,
     ServiceLevelAgreementQueries,
     ChangeQueries,
+    RequestQueries,
 );
 
 /// Everything that can be changed.
@@ -68,6 +73,7 @@ pub struct Mutation(
     SupportCalendarMutations,
     ServiceLevelAgreementMutations,
     ExchangeMutations,
+    RequestMutations,
 );
 
 /// The whole API.
@@ -105,7 +111,7 @@ pub fn sdl() -> String {
 }
 
 /// Everything with an identity.
-#[derive(Interface)]
+#[derive(Clone, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, never changes."))]
 pub enum Node {
     /// Somebody.
@@ -128,6 +134,27 @@ pub enum Node {
     ServiceLevelAgreement(AgreementNode),
     /// A part of what is promised.
     ServiceLevelTarget(TargetNode),
+    /// What somebody asked for.
+    ServiceRequest(RequestNode),
+}
+
+/// A piece of work, if there is one that the viewer sees.
+pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<Option<Node>> {
+    match kind {
+        WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
+        WorkType::Incident => Ok(None),
+    }
+}
+
+/// The thing with this id, if there is one that the viewer sees.
+async fn node_of(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
+    match id.parse() {
+        Ok(SubjectRef {
+            kind: SubjectType::Work(kind),
+            id,
+        }) => work_node(ctx, kind, id).await,
+        _ => Ok(node_by_id(&catalog(ctx), id)),
+    }
 }
 
 /// The object, if it is there.
@@ -169,8 +196,12 @@ pub struct NodeQueries;
 #[Object]
 impl NodeQueries {
     /// The object with this id; null where there is none.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Option<Node> {
-        node_by_id(&catalog(ctx), &id)
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: ID,
+    ) -> Result<Option<Node>> {
+        node_of(ctx, &id).await
     }
 
     /// The objects with these ids, in the same order; null where there is none. Errors: `BAD_USER_INPUT` for more than 100.
@@ -186,6 +217,6 @@ impl NodeQueries {
                 ids.len()
             )));
         }
-        Ok(ids.iter().map(|id| node_by_id(&catalog(ctx), id)).collect())
+        try_join_all(ids.iter().map(|id| node_of(ctx, id))).await
     }
 }

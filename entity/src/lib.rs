@@ -7,16 +7,24 @@
 
 pub mod business_capability;
 pub mod business_outcome;
+pub mod calendar_content;
 pub mod change;
 pub mod customer;
 pub mod feed;
+pub mod idempotency_key;
+pub mod incident;
+pub mod incident_event;
+pub mod incident_service;
 pub mod lease;
 pub mod outcome_contribution;
 pub mod person;
 pub mod person_team;
+pub mod request_event;
 pub mod service;
 pub mod service_dependency;
 pub mod service_level_agreement;
 pub mod service_offering;
+pub mod service_request;
+pub mod sla_clock;
 pub mod support_calendar;
 pub mod team;

@@ -11,6 +11,7 @@ mod m0001_change_feed;
 mod m0002_catalog;
 mod m0003_audit;
 mod m0004_agreements;
+mod m0005_work;
 mod m0006_webhooks;
 
 /// All migrations, oldest first.
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_catalog::Migration),
             Box::new(m0003_audit::Migration),
             Box::new(m0004_agreements::Migration),
+            Box::new(m0005_work::Migration),
             Box::new(m0006_webhooks::Migration),
         ]
     }

@@ -23,14 +23,19 @@ pub enum Access {
     /// This scope, or to be business owner or service owner of the service that changes (and to read the catalog). Whose
     /// service it is turns out when the change is planned: [`Authority`](crate::shared::authority::Authority).
     ScopeOrOwner(Scope),
+    /// The first of these scopes for what is one's own, the second for what is anybody's. Whose it is turns out when it is
+    /// read: [`Visible`](crate::requests::access::Visible).
+    OwnOrAll(Scope, Scope),
 }
 
-use Access::{AnyToken, Everybody, ScopeOrOwner};
-use Scope::{CatalogRead, CatalogWrite};
+use Access::{AnyToken, Everybody, OwnOrAll, ScopeOrOwner};
+use Scope::{CatalogRead, CatalogWrite, RequestsSubmit, RequestsWork};
 
 const READ: Access = Access::Scope(CatalogRead);
 const WRITE: Access = Access::Scope(CatalogWrite);
 const WRITE_OR_OWN: Access = ScopeOrOwner(CatalogWrite);
+const WORK: Access = Access::Scope(RequestsWork);
+const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
 
 /// The fields of `Query`.
 const QUERIES: &[(&str, Access)] = &[
@@ -57,6 +62,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("supportCalendars", READ),
     ("serviceLevelAgreement", READ),
     ("serviceLevelAgreements", READ),
+    ("serviceRequest", SUBMIT),
+    ("serviceRequests", SUBMIT),
 ];
 
 /// The fields of `Mutation`.
@@ -94,6 +101,17 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("updateServiceLevelAgreement", WRITE),
     ("deleteServiceLevelAgreement", WRITE),
     ("importCatalog", WRITE),
+    ("submitServiceRequest", SUBMIT),
+    ("submitServiceRequests", SUBMIT),
+    ("approveServiceRequest", WORK),
+    ("startServiceRequest", WORK),
+    ("holdServiceRequest", WORK),
+    ("fulfilServiceRequest", WORK),
+    ("declineServiceRequest", WORK),
+    ("cancelServiceRequest", SUBMIT),
+    ("reopenServiceRequest", SUBMIT),
+    ("reprioritiseServiceRequest", WORK),
+    ("commentOnServiceRequest", SUBMIT),
 ];
 
 /// Who sees objects of a type.
@@ -103,6 +121,8 @@ pub enum Visibility {
     Everybody,
     /// Who has this scope. For others there are none, wherever they look.
     Scope(Scope),
+    /// Who has the first scope sees what is their own and their customer's, who has the second sees all.
+    OwnOrAll(Scope, Scope),
     /// Who sees what it is about: a change is seen by those who see its subject.
     WithSubject,
     /// Who sees the object, or did the change, whose part it is.
@@ -131,6 +151,12 @@ const TYPES: &[(&str, Visibility)] = &[
     ("ServiceLevelAgreement", READERS),
     ("ServiceLevelTarget", READERS),
     ("FacetCount", READERS),
+    (
+        "ServiceRequest",
+        Visibility::OwnOrAll(RequestsSubmit, RequestsWork),
+    ),
+    ("RequestEvent", WithWhole),
+    ("Decline", WithWhole),
     ("Change", WithSubject),
     ("Viewer", Visibility::Everybody),
     ("Link", WithWhole),
@@ -176,6 +202,7 @@ impl Access {
             Self::Everybody => true,
             Self::AnyToken => viewer.is_known() || viewer.may(CatalogRead),
             Self::Scope(scope) => viewer.may(scope),
+            Self::OwnOrAll(own, all) => viewer.is_known() && (viewer.may(own) || viewer.may(all)),
             Self::ScopeOrOwner(scope) => {
                 viewer.may(scope) || (viewer.person().is_some() && viewer.may(CatalogRead))
             }
@@ -192,6 +219,9 @@ impl Display for Access {
             Self::Scope(scope) => write!(out, "the scope `{scope}`"),
             Self::ScopeOrOwner(scope) => {
                 write!(out, "the scope `{scope}`, or to own the service")
+            }
+            Self::OwnOrAll(own, all) => {
+                write!(out, "the scope `{own}` for one's own, `{all}` for all")
             }
         }
     }
@@ -265,7 +295,7 @@ mod tests {
     fn no_mutation_is_for_everybody() {
         for (name, access) in MUTATIONS {
             assert!(
-                matches!(access, Access::Scope(_) | ScopeOrOwner(_)),
+                matches!(access, Access::Scope(_) | ScopeOrOwner(_) | OwnOrAll(..)),
                 "{name} needs {access}"
             );
         }

@@ -101,7 +101,8 @@ fn denied(field: &str, access: Access, viewer: &Viewer) -> ServerError {
     };
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code.as_str());
-    if let Access::Scope(scope) | Access::ScopeOrOwner(scope) = access {
+    if let Access::Scope(scope) | Access::ScopeOrOwner(scope) | Access::OwnOrAll(scope, _) = access
+    {
         extensions.set("requiredScope", Scope::as_str(scope));
     }
     let mut error = ServerError::new(message, None);

@@ -6,9 +6,10 @@ use super::access::{self, Visibility};
 use super::{Identity, Scope, Scopes};
 use crate::catalog::people::rules::Person;
 use crate::shared::authority::Authority;
-use crate::shared::ids::{Id, ObjectType};
+use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::request::RequestId;
+use crate::shared::subject::SubjectType;
 use crate::shared::write::Author;
 use crate::snapshot::Catalog;
 
@@ -66,10 +67,16 @@ impl Viewer {
         self.person
     }
 
-    /// Whether the viewer sees objects of a type.
-    pub fn sees(&self, kind: ObjectType) -> bool {
+    /// Whether the viewer sees the catalog.
+    pub fn sees_catalog(&self) -> bool {
+        self.may(Scope::CatalogRead)
+    }
+
+    /// Whether the viewer sees anything of a type.
+    pub fn sees(&self, kind: SubjectType) -> bool {
         match access::of_type(&kind.to_string()) {
             Some(Visibility::Scope(scope)) => self.may(scope),
+            Some(Visibility::OwnOrAll(own, all)) => self.may(own) || self.may(all),
             Some(Visibility::Everybody) => true,
             Some(Visibility::WithSubject | Visibility::WithWhole) | None => false,
         }
@@ -77,7 +84,7 @@ impl Viewer {
 
     /// What the viewer sees of a catalog: all of it, or one as if nothing were there.
     pub fn visible(&self, catalog: Arc<Catalog>) -> Arc<Catalog> {
-        if self.may(Scope::CatalogRead) {
+        if self.sees_catalog() {
             catalog
         } else {
             Arc::new(catalog.emptied())

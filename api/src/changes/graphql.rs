@@ -6,24 +6,25 @@ use std::time::Duration;
 use async_graphql::connection::{CursorType, Edge};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use sea_orm::DatabaseConnection;
-use strum::IntoEnumIterator;
 use tokio::sync::OnceCell;
 
 use super::store::{self, Change};
 use crate::auth::{Scope, Viewer};
-use crate::schema::{Node, node_in};
+use crate::requests::access::Visible;
+use crate::schema::{Node, node_in, work_node};
 use crate::shared::connection::{DEFAULT_PAGE, page_size};
 use crate::shared::draft;
 use crate::shared::graphql::{bad_input, catalog, internal};
-use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{DateTime, Json};
+use crate::shared::subject::{SubjectRef, SubjectType};
 use crate::shared::text::forbidden_character;
-use crate::snapshot::Replica;
+use crate::snapshot::{Catalog, Replica};
 
 /// One committed change of the catalog; the feed of these is complete and ordered.
 pub struct ChangeNode {
     change: Change,
+    /// The object now, where the catalog holds it.
     subject: Option<Node>,
 }
 
@@ -77,8 +78,11 @@ impl ChangeNode {
     }
 
     /// The object now; null once deleted, or where the viewer may not see it.
-    async fn subject(&self) -> Option<&Node> {
-        self.subject.as_ref()
+    async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
+        match self.change.subject.kind {
+            SubjectType::Catalog(_) => Ok(self.subject.clone()),
+            SubjectType::Work(kind) => work_node(ctx, kind, self.change.subject.id).await,
+        }
     }
 
     /// Changed fields: name to `{"from": …, "to": …}`; of annotations, dependencies and contributions only the keys
@@ -132,7 +136,7 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
         }
         let subjects = filter.subject_ids.map(|ids| {
             ids.into_iter()
-                .map(|id| match id.parse::<ObjectRef>() {
+                .map(|id| match id.parse::<SubjectRef>() {
                     Ok(object) => Ok(object.id),
                     Err(error) => Err(bad_input(format!("`subjectIds` holds {:?}, {error}", id.0))),
                 })
@@ -150,15 +154,16 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
             types: filter.types.map(known_types).transpose()?,
             subjects: subjects.transpose()?,
             actor: filter.actor,
+            requests: None,
         })
     }
 }
 
 impl store::ChangeFilter {
     /// Narrowed to what the viewer sees: a change of anything else does not exist for them.
-    fn seen_by(mut self, viewer: &Viewer) -> Self {
+    fn seen_by(mut self, viewer: &Viewer, whole: &Catalog) -> Self {
         let (seen, hidden): (Vec<_>, Vec<_>) =
-            ObjectType::iter().partition(|kind| viewer.sees(*kind));
+            SubjectType::iter().partition(|kind| viewer.sees(*kind));
         if !hidden.is_empty() {
             let seen = seen.iter().map(ToString::to_string);
             self.types = Some(match self.types {
@@ -166,17 +171,19 @@ impl store::ChangeFilter {
                 None => seen.collect(),
             });
         }
+        let visible = Visible::to(viewer, whole);
+        self.requests = (visible != Visible::All).then_some(visible);
         self
     }
 }
 
 /// The types, each once.
 fn known_types(names: Vec<String>) -> Result<Vec<String>> {
-    let types: BTreeSet<ObjectType> = names
+    let types: BTreeSet<SubjectType> = names
         .into_iter()
         .map(|name| {
             name.parse().map_err(|_| {
-                let known: Vec<String> = ObjectType::iter().map(|ty| ty.to_string()).collect();
+                let known: Vec<String> = SubjectType::iter().map(|ty| ty.to_string()).collect();
                 let known = known.join(", ");
                 bad_input(format!(
                     "`types` holds {name:?}; types with changes are {known}"
@@ -271,7 +278,7 @@ impl ChangeQueries {
             .map(store::ChangeFilter::try_from)
             .transpose()?
             .unwrap_or_default()
-            .seen_by(viewer);
+            .seen_by(viewer, &ctx.data_unchecked::<RequestCatalog>().whole());
         let after = after
             .map(|text| {
                 text.parse::<i64>()
@@ -310,7 +317,8 @@ impl ChangeQueries {
             .into_iter()
             .map(|change| {
                 let cursor = Sequence(change.sequence);
-                let subject = node_in(&catalog, change.subject);
+                let object = change.subject.object();
+                let subject = object.and_then(|object| node_in(&catalog, object));
                 Edge::new(cursor, ChangeNode { change, subject })
             })
             .collect();

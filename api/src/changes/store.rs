@@ -2,19 +2,20 @@
 
 use std::str::FromStr;
 
-use entity::change;
+use entity::{change, service_request};
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::requests::access::Visible;
 use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
-use crate::shared::ids::{ObjectRef, ObjectType};
 use crate::shared::store::DamagedRow;
+use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
 
 /// One committed change of one object.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct Change {
     /// What happened to the object.
     pub kind: ChangeKind,
     /// The object.
-    pub subject: ObjectRef,
+    pub subject: SubjectRef,
     /// Changed fields: name to `{from, to}`.
     pub diff: Value,
 }
@@ -48,6 +49,8 @@ pub struct ChangeFilter {
     pub subjects: Option<Vec<Uuid>>,
     /// By this actor.
     pub actor: Option<String>,
+    /// Of requests only those that somebody sees; all where absent.
+    pub requests: Option<Visible>,
 }
 
 impl ChangeFilter {
@@ -68,7 +71,21 @@ impl ChangeFilter {
                     .as_ref()
                     .map(|actor| change::Column::Actor.eq(actor)),
             )
+            .add_option(self.requests.as_ref().map(of_requests))
     }
+}
+
+/// That a change is of one of these requests, or of something else.
+fn of_requests(visible: &Visible) -> Condition {
+    let keys = service_request::Entity::find()
+        .select_only()
+        .column(service_request::Column::Id)
+        .filter(visible.condition())
+        .into_query();
+    let requests = WorkType::ServiceRequest.to_string();
+    Condition::any()
+        .add(change::Column::SubjectType.ne(requests))
+        .add(change::Column::SubjectId.in_subquery(keys))
 }
 
 /// The sequence up to which nothing will ever be added to the feed.
@@ -129,7 +146,7 @@ pub async fn count<C: ConnectionTrait>(
 impl Change {
     fn from_row(row: change::Model) -> Result<Self, DamagedRow> {
         let damaged = |what: String| DamagedRow::new(format!("change {}", row.sequence), what);
-        let kind = ObjectType::from_str(&row.subject_type)
+        let kind = SubjectType::from_str(&row.subject_type)
             .map_err(|_| damaged(format!("unknown type {:?}", row.subject_type)))?;
         Ok(Self {
             sequence: row.sequence,
@@ -138,7 +155,7 @@ impl Change {
                 .kind
                 .parse()
                 .map_err(|_| damaged(format!("unknown kind {:?}", row.kind)))?,
-            subject: ObjectRef {
+            subject: SubjectRef {
                 kind,
                 id: row.subject_id,
             },

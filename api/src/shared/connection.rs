@@ -145,6 +145,26 @@ pub struct Edge<N> {
     node: N,
 }
 
+impl<N> Edge<N> {
+    /// The entry at a position in a sequence with this name.
+    pub fn new(sequence: &'static str, position: Position, node: N) -> Self {
+        Self {
+            cursor: Cursor { sequence, position },
+            node,
+        }
+    }
+
+    /// The entry's object.
+    pub(super) fn entry(&self) -> &N {
+        &self.node
+    }
+
+    /// The cursor as clients see it.
+    pub(super) fn written_cursor(&self) -> String {
+        self.cursor.write()
+    }
+}
+
 impl<N: ObjectType> TypeName for Edge<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", N::type_name()).into()

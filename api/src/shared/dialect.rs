@@ -1,12 +1,15 @@
 //! Everything in which SQLite and PostgreSQL differ.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{
+    Condition, Expr, Func, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
+};
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
     TransactionTrait,
 };
+use uuid::Uuid;
 
 /// Bits of a change's sequence that count within its transaction.
 pub const PLACE_BITS: u32 = 20;
@@ -68,6 +71,84 @@ pub async fn first_sequence(transaction: &DatabaseTransaction) -> Result<i64, Db
         _ => format!("SELECT pg_current_xact_id()::text::bigint + {OFFSET} AS number"),
     };
     Ok(single_number(transaction, number).await? << PLACE_BITS)
+}
+
+/// The next numbers for people of a kind, ascending, as many as asked for: `REQ-1042` is one of them. A number that was drawn
+/// and not used is left out.
+///
+/// PostgreSQL has a sequence for each kind, for which writers don't wait for each other. SQLite runs one writing transaction at
+/// a time, so the next numbers after the last will do.
+pub async fn next_numbers(
+    transaction: &DatabaseTransaction,
+    table: &str,
+    count: usize,
+) -> Result<Vec<i64>, DbErr> {
+    if transaction.get_database_backend() == DatabaseBackend::Sqlite {
+        let last = format!("SELECT coalesce(max(number), 0) AS number FROM {table}");
+        let last = single_number(transaction, last).await?;
+        return Ok((last + 1..).take(count).collect());
+    }
+    let next =
+        format!("SELECT nextval('{table}_number') AS number FROM generate_series(1, {count})");
+    let statement = Statement::from_string(DatabaseBackend::Postgres, next);
+    let rows = transaction.query_all_raw(statement).await?;
+    let mut numbers: Vec<i64> = rows
+        .iter()
+        .map(|row| row.try_get("", "number"))
+        .collect::<Result<_, _>>()?;
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// How many keys one statement of [`for_each_key`] takes: SQLite's parts of a compound statement are limited.
+const KEYS_AT_ONCE: usize = 400;
+
+/// The statements that run a selection once for each key, which must be few rows each: `select` makes it for a key.
+///
+/// PostgreSQL runs it in a lateral join; SQLite has none, and gets one selection beside the other.
+pub fn for_each_key(
+    backend: DatabaseBackend,
+    keys: &[Uuid],
+    select: impl Fn(SimpleExpr) -> SelectStatement,
+) -> Vec<SelectStatement> {
+    if let [key] = keys {
+        return vec![select(Expr::value(*key))];
+    }
+    if backend == DatabaseBackend::Postgres {
+        let each = select(Expr::col(("wanted", "key")));
+        let chunks = keys.chunks(MAX_BINDINGS / 2);
+        return chunks.map(|keys| lateral(keys, each.clone())).collect();
+    }
+    let chunks = keys.chunks(KEYS_AT_ONCE);
+    chunks
+        .map(|keys| {
+            let mut parts = keys.iter().map(|key| {
+                let part = select(Expr::value(*key));
+                let all = Query::select()
+                    .expr(Expr::cust("*"))
+                    .from_subquery(part, "part")
+                    .take();
+                all
+            });
+            let mut first = parts.next().unwrap_or_default();
+            for part in parts {
+                first.union(UnionType::All, part);
+            }
+            first
+        })
+        .collect()
+}
+
+fn lateral(keys: &[Uuid], each: SelectStatement) -> SelectStatement {
+    let keys: Vec<Uuid> = keys.to_vec();
+    let wanted = Query::select()
+        .expr_as(Func::cust("unnest").arg(Expr::value(keys)), "key")
+        .take();
+    Query::select()
+        .expr(Expr::cust("found.*"))
+        .from_subquery(wanted, "wanted")
+        .join_lateral(JoinType::InnerJoin, each, "found", Condition::all())
+        .take()
 }
 
 /// Below this sequence nothing will ever appear in the feed again, as far as this transaction's snapshot can tell.

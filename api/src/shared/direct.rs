@@ -1,16 +1,19 @@
-//! Objects whose fields wait for nothing, resolved as such.
+//! Objects whose fields wait for nothing but rows of the database, resolved as such.
 //!
 //! async-graphql makes a future on the heap for every field of an object and a task for every entry of a list, so that all of
 //! them can wait side by side. Of an object in memory none waits, and a page of the catalog has a thousand fields: most of its
 //! time went into those. [`Direct`] and [`List`] run the same resolvers in turn; the answer is the same, and so is the schema.
-//! What reads the database is better off without them.
+//! Fields that read the database ask for their rows by [`Loads`](super::loads::Loads): a list goes on with its next entry
+//! meanwhile, so that all entries' rows come together. Anything else that waits is better off without them.
 //!
 //! Nothing that waits is nothing that can be stopped, so each object is taken from the request's [`Budget`], and a large answer
 //! lets others have a turn now and then.
 
 use std::borrow::Cow;
+use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
@@ -19,11 +22,13 @@ use async_graphql::resolver_utils::{ContainerType, resolve_container_serial};
 use async_graphql::{
     Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
 };
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use smallvec::SmallVec;
 
 use super::budget::Budget;
 use super::error_code::ErrorCode;
+use super::loads::Loads;
 
 /// An object in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,12 +102,50 @@ impl<T: ObjectType> OutputType for List<T> {
         ctx: &ContextSelectionSet<'_>,
         _: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let mut values = Vec::with_capacity(self.0.len());
-        for (index, item) in self.0.iter().enumerate() {
-            values.push(resolve(&ctx.with_index(index), item).await?);
-        }
-        Ok(Value::List(values))
+        let Some(loads) = ctx.data_opt::<Loads>() else {
+            let mut values = Vec::with_capacity(self.0.len());
+            for (index, item) in self.0.iter().enumerate() {
+                values.push(resolve(&ctx.with_index(index), item).await?);
+            }
+            return Ok(Value::List(values));
+        };
+        let places: Vec<_> = (0..self.0.len())
+            .map(|index| ctx.with_index(index))
+            .collect();
+        let entries = places.iter().zip(&self.0);
+        let values = in_turn(loads, entries.map(|(place, item)| resolve(place, item))).await;
+        values
+            .into_iter()
+            .collect::<ServerResult<_>>()
+            .map(Value::List)
     }
+}
+
+/// Runs all of these, one after the other as far as each comes without the database. Those that wait for rows go on together
+/// once all have asked for theirs.
+async fn in_turn<T>(loads: &Loads, all: impl ExactSizeIterator<Item = BoxFuture<'_, T>>) -> Vec<T> {
+    let mut done = Vec::with_capacity(all.len());
+    let mut waiting = Vec::new();
+    for mut one in all {
+        let asked_before = loads.asked();
+        let reached = poll_fn(|context| match one.poll_unpin(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if loads.asked() > asked_before => Poll::Ready(None),
+            // It gives others a turn, or waits for something else that is its own.
+            Poll::Pending => Poll::Pending,
+        });
+        match reached.await {
+            Some(value) => done.push(Some(value)),
+            None => {
+                waiting.push(one);
+                done.push(None);
+            }
+        }
+    }
+    let mut late = join_all(waiting).await.into_iter();
+    done.into_iter()
+        .filter_map(|value| value.or_else(|| late.next()))
+        .collect()
 }
 
 /// The fields that are selected of an object; few as a rule.
@@ -123,7 +166,10 @@ fn resolve<'a, T: ContainerType>(
                 ctx.set_error_path(error.into_server_error(ctx.item.pos))
             })?;
             if spent % TURN == 0 {
-                tokio::task::yield_now().await;
+                match ctx.data_opt::<Loads>() {
+                    Some(loads) => loads.pause().await,
+                    None => tokio::task::yield_now().await,
+                }
             }
         }
         let selection = &ctx.item.node;

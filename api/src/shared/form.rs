@@ -9,10 +9,10 @@ use super::ids::{Id, ObjectRef};
 use super::money::{Amount, PLACES};
 use super::patch::Patch;
 use super::record::{Header, Record};
-use super::text::{MAX_LINE, MAX_SLUG, forbidden_character, is_slug};
+pub use super::text::MAX_TEXT;
+use super::text::{MAX_LINE, MAX_SLUG, is_slug, why_unfit};
+use crate::snapshot::Catalog;
 
-/// The longest description, in characters.
-pub const MAX_TEXT: usize = 20_000;
 /// The largest annotations or schema, in bytes of JSON.
 pub const MAX_JSON: usize = 1 << 20;
 
@@ -120,7 +120,7 @@ impl<'a> Form<'a> {
 
     /// Whether text at a place inside a field can be stored; remembers why not.
     pub fn text_fits_at(&mut self, field: &[&str], text: &str, longest: usize) -> bool {
-        let Some(reason) = unfit(text, longest) else {
+        let Some(reason) = why_unfit(text, longest) else {
             return true;
         };
         self.refuse(UserError::at(UserErrorCode::Invalid, field, reason));
@@ -204,9 +204,7 @@ impl<'a> Form<'a> {
     }
 
     fn lookup<T: Record>(&self, id: &str) -> Option<Id<T>> {
-        let object: ObjectRef = id.parse().ok()?;
-        let id = Id::new(object.id);
-        (object.kind == T::TYPE && self.draft.get::<T>(id).is_some()).then_some(id)
+        find_in(self.draft.catalog(), id)
     }
 
     /// A pointer that may be absent. Setting it by hand forgets what an import wanted there.
@@ -303,6 +301,13 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The object of a catalog that a client's id names.
+pub fn find_in<T: Record>(catalog: &Catalog, id: &str) -> Option<Id<T>> {
+    let object: ObjectRef = id.parse().ok()?;
+    let id = Id::new(object.id);
+    (object.kind == T::TYPE && catalog.get::<T>(id).is_some()).then_some(id)
+}
+
 /// That no object of the type has this id.
 pub fn not_found<T: Record>(field: &[&str], id: &str) -> UserError {
     UserError::at(
@@ -310,24 +315,6 @@ pub fn not_found<T: Record>(field: &[&str], id: &str) -> UserError {
         field,
         format!("no {} has the id {id:?}", T::TYPE.words()),
     )
-}
-
-/// Why text can't be stored, if it can't.
-fn unfit(text: &str, longest: usize) -> Option<String> {
-    let length = text.chars().count();
-    if length > longest {
-        return Some(format!(
-            "has {length} characters; at most {longest} are allowed"
-        ));
-    }
-    if let Some(character) = forbidden_character(text) {
-        let code = u32::from(character);
-        return Some(format!("holds the control character U+{code:04X}"));
-    }
-    if longest < MAX_TEXT && text.contains(['\n', '\r']) {
-        return Some("must be a single line".to_owned());
-    }
-    None
 }
 
 fn example_slug(attempt: &str) -> String {
@@ -362,7 +349,8 @@ fn large_whole(number: &Number) -> Option<Number> {
     (!whole.is_f64()).then_some(whole)
 }
 
-fn holds_nul(value: &Value) -> bool {
+/// Whether JSON holds what neither database can store.
+pub fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(holds_nul),

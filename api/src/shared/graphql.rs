@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::error_code::ErrorCode;
 use super::errors::{self, UserErrors};
 use super::ids::{Id, ObjectRef};
+use super::loads::LoadError;
 use super::money::Amount;
 use super::record::Record;
 use super::request::{RequestCatalog, RequestId};
@@ -47,6 +48,19 @@ pub fn bad_input(message: impl Into<String>) -> Error {
 pub fn internal(error: &(dyn std::error::Error + 'static)) -> Error {
     tracing::error!(error, "a request failed");
     ErrorCode::InternalServerError.error("internal error")
+}
+
+/// That rows can't be read.
+pub fn unreadable(error: &LoadError) -> Error {
+    if let DbErr::ConnectionAcquire(error) = &**error {
+        tracing::warn!(%error, "no connection to the database is free");
+        return busy();
+    }
+    internal(&**error)
+}
+
+fn busy() -> Error {
+    ErrorCode::Unavailable.error("the database is busy; try again")
 }
 
 /// The id that a filter names, whether or not there is such an object.
@@ -167,7 +181,8 @@ pub async fn commit_aside<R: Send + 'static>(
     committed(ctx, written)
 }
 
-fn author(ctx: &Context<'_>) -> Author {
+/// Who asks, as the author of a change.
+pub fn author(ctx: &Context<'_>) -> Author {
     ctx.data_unchecked::<Viewer>()
         .author(ctx.data_unchecked::<RequestId>())
 }
@@ -182,13 +197,20 @@ fn committed<R>(
             Ok(Ok(value))
         }
         Ok(Err(refusals)) => Ok(Err(refusals)),
-        Err(error @ WriteError::Beyond(_)) => Err(ErrorCode::Forbidden.error(error.to_string())),
-        Err(error @ WriteError::Contended) => Err(ErrorCode::Unavailable.error(error.to_string())),
-        Err(WriteError::Database(DbErr::ConnectionAcquire(error))) => {
+        Err(error) => Err(not_written(&error)),
+    }
+}
+
+/// That a change was not committed.
+pub fn not_written(error: &WriteError) -> Error {
+    match error {
+        WriteError::Beyond(_) => ErrorCode::Forbidden.error(error.to_string()),
+        WriteError::Contended => ErrorCode::Unavailable.error(error.to_string()),
+        WriteError::Database(DbErr::ConnectionAcquire(error)) => {
             tracing::warn!(%error, "no connection to the database is free");
-            Err(ErrorCode::Unavailable.error("the database is busy; try again"))
+            busy()
         }
-        Err(error) => Err(internal(&error)),
+        WriteError::Database(_) | WriteError::Replica(_) => internal(error),
     }
 }
 

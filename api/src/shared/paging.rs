@@ -23,7 +23,7 @@ pub enum OrderKey {
 pub type Position = (OrderKey, Uuid);
 
 /// Which way a sequence is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Smallest key first.
     #[default]

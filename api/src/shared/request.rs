@@ -1,10 +1,15 @@
 //! What every request carries.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
+use jiff::Timestamp;
 
+use super::ids::{Id, ObjectRef};
+use super::write::now;
 use crate::auth::Viewer;
+use crate::for_type;
 use crate::snapshot::Catalog;
 
 /// The catalog that one request reads: one snapshot for all of a query; after each mutation of the request, one that
@@ -12,16 +17,25 @@ use crate::snapshot::Catalog;
 #[derive(Clone, Debug)]
 pub struct RequestCatalog {
     current: Arc<ArcSwap<Catalog>>,
+    /// All of it, whoever asks.
+    whole: Arc<ArcSwap<Catalog>>,
     viewer: Viewer,
+    /// The last change that the request itself has committed.
+    committed: Arc<AtomicI64>,
+    /// The instant of the answer, microseconds since 1970: all of it is about the same one.
+    moment: Arc<AtomicI64>,
 }
 
 impl RequestCatalog {
     /// A request of this viewer that reads this catalog.
     pub fn new(viewer: Viewer, catalog: Arc<Catalog>) -> Self {
-        let current = ArcSwap::new(viewer.visible(catalog));
+        let current = ArcSwap::new(viewer.visible(Arc::clone(&catalog)));
         Self {
             current: Arc::new(current),
+            whole: Arc::new(ArcSwap::new(catalog)),
             viewer,
+            committed: Arc::default(),
+            moment: Arc::new(AtomicI64::new(now().as_microsecond())),
         }
     }
 
@@ -35,14 +49,56 @@ impl RequestCatalog {
         self.current.load_full()
     }
 
-    /// The newest change in it.
+    /// The newest change that an answer knows.
     pub fn sequence(&self) -> i64 {
-        self.read().position.newest()
+        let committed = self.committed.load(Ordering::Relaxed);
+        self.read().position.newest().max(committed)
     }
 
     /// What the request reads from now on.
     pub(crate) fn advance(&self, catalog: Arc<Catalog>) {
-        self.current.store(self.viewer.visible(catalog));
+        self.current
+            .store(self.viewer.visible(Arc::clone(&catalog)));
+        self.whole.store(catalog);
+        self.next_moment();
+    }
+
+    /// The catalog as it is for those who may read all of it; never to be shown.
+    pub(crate) fn whole(&self) -> Guard<Arc<Catalog>> {
+        self.whole.load()
+    }
+
+    /// The instant that what depends on the time is told for.
+    pub fn moment(&self) -> Timestamp {
+        let microseconds = self.moment.load(Ordering::Relaxed);
+        Timestamp::from_microsecond(microseconds).unwrap_or_default()
+    }
+
+    fn next_moment(&self) {
+        let now = now().as_microsecond();
+        self.moment.store(now, Ordering::Relaxed);
+    }
+
+    /// Says that the request has committed a change that the catalog does not hold.
+    pub(crate) fn committed(&self, sequence: i64) {
+        self.committed.fetch_max(sequence, Ordering::Relaxed);
+        self.next_moment();
+    }
+
+    /// Shows a viewer who may not read the catalog these objects of it, because a piece of work that they may see refers to
+    /// them.
+    pub(crate) fn reveal(&self, objects: &[ObjectRef]) {
+        if self.viewer.sees_catalog() {
+            return;
+        }
+        let whole = self.whole.load();
+        self.current.rcu(|visible| {
+            let mut shown = Catalog::clone(visible);
+            for object in objects {
+                for_type!(object.kind, T => shown.take_over::<T>(&whole, Id::new(object.id)));
+            }
+            shown
+        });
     }
 }
 

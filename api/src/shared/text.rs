@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use deunicode::deunicode;
 
+/// The longest text of several lines, in characters.
+pub const MAX_TEXT: usize = 20_000;
 /// The longest name and other one-line text, in characters.
 pub const MAX_LINE: usize = 250;
 /// The longest slug, in bytes.
@@ -98,6 +100,24 @@ impl NamePart {
 pub fn forbidden_character(text: &str) -> Option<char> {
     text.chars()
         .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Why text can't be stored, if it can't.
+pub fn why_unfit(text: &str, longest: usize) -> Option<String> {
+    let length = text.chars().count();
+    if length > longest {
+        return Some(format!(
+            "has {length} characters; at most {longest} are allowed"
+        ));
+    }
+    if let Some(character) = forbidden_character(text) {
+        let code = u32::from(character);
+        return Some(format!("holds the control character U+{code:04X}"));
+    }
+    if longest < MAX_TEXT && text.contains(['\n', '\r']) {
+        return Some("must be a single line".to_owned());
+    }
+    None
 }
 
 #[cfg(test)]

@@ -20,14 +20,17 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
     QueryFilter, QuerySelect, Set,
 };
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::authority::Authority;
 use super::dialect::{self, MAX_BINDINGS, MAX_CHANGES};
-use super::draft::{Draft, Edit, PlannedChange};
+use super::draft::{ChangeKind, Draft, Edit, PlannedChange};
 use super::errors::{UserError, UserErrorCode, UserErrors};
 use super::ids::{Id, ObjectRef, ObjectType};
 use super::store::{CHUNK, Stored};
+use super::subject::SubjectRef;
+use super::work_users;
 use crate::for_type;
 use crate::snapshot::{Catalog, Replica, ReplicaError};
 
@@ -88,9 +91,9 @@ pub enum WriteError {
 }
 
 /// How often a change is tried before it gives way to faster writers.
-const ATTEMPTS: u32 = 30;
+pub(super) const ATTEMPTS: u32 = 30;
 /// How long it is tried, give or take the last attempt.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Commits what `change` plans. The outer error is the server's, the inner one the client's.
 pub async fn write<R>(
@@ -170,14 +173,15 @@ async fn write_planned<R, P: Future<Output = (Draft, Result<R, UserErrors>)>>(
                     return Ok(Err(vec![too_large(changes.len())]));
                 }
                 match commit(replica, author, &draft, changes).await {
-                    Ok(Some(sequence)) => {
+                    Ok(Committed::Refused(refusals)) => return Ok(Err(refusals)),
+                    Ok(Committed::At(sequence)) => {
                         return Ok(Ok(Written {
                             value,
                             catalog: replica.containing(sequence).await?,
                             sequence: Some(sequence),
                         }));
                     }
-                    Ok(None) => {}
+                    Ok(Committed::Overtaken) => {}
                     Err(error) if dialect::is_conflict(&error) => {
                         tracing::debug!(%error, attempt, "another writer was faster");
                     }
@@ -211,30 +215,46 @@ fn too_large(changes: usize) -> UserError {
 }
 
 /// Longer with every attempt and different for every writer, so that they don't meet again.
-fn pause(attempt: u32) -> Duration {
+pub(super) fn pause(attempt: u32) -> Duration {
     let spread = u64::from(Uuid::now_v7().as_bytes()[15]);
     Duration::from_micros(u64::from(attempt.min(10)) * (200 + 10 * spread))
 }
 
-/// Commits a plan; none where an object is not as the plan expects it.
+/// What became of a plan.
+enum Committed {
+    /// Its last change has this sequence.
+    At(i64),
+    /// An object is not as the plan expects it.
+    Overtaken,
+    /// Work that the snapshot does not hold stands against it.
+    Refused(UserErrors),
+}
+
+/// Commits a plan.
 async fn commit(
     replica: &Replica,
     author: &Author,
     draft: &Draft,
     changes: Vec<PlannedChange>,
-) -> Result<Option<i64>, DbErr> {
+) -> Result<Committed, DbErr> {
     let transaction = dialect::begin_write(&replica.database().write).await?;
+    let refusals = work_users::refusals(&transaction, draft).await?;
+    if !refusals.is_empty() {
+        transaction.rollback().await?;
+        return Ok(Committed::Refused(refusals));
+    }
     if !apply(&transaction, draft).await? {
         transaction.rollback().await?;
-        return Ok(None);
+        return Ok(Committed::Overtaken);
     }
+    let changes = changes.into_iter().map(Recorded::from);
     let last = append(&transaction, author, draft.now(), changes).await?;
     transaction.commit().await?;
     // Committed is committed: whoever does not hear of it finds it by polling.
     if let Err(error) = dialect::notify(&replica.database().write).await {
         tracing::warn!(%error, "can't announce a change");
     }
-    Ok(Some(last))
+    Ok(Committed::At(last))
 }
 
 /// Writes all rows in an order in which every reference finds its target. False where a version is not the expected one.
@@ -373,26 +393,44 @@ async fn delete_rows<T: Stored>(
     Ok(true)
 }
 
+/// One row of the feed to be.
+#[derive(Clone, Debug)]
+pub(super) struct Recorded {
+    pub(super) subject: SubjectRef,
+    pub(super) kind: ChangeKind,
+    pub(super) diff: Map<String, Value>,
+}
+
+impl From<PlannedChange> for Recorded {
+    fn from(planned: PlannedChange) -> Self {
+        Self {
+            subject: planned.subject.into(),
+            kind: planned.kind,
+            diff: planned.diff,
+        }
+    }
+}
+
 /// Adds the feed's rows; the last one's sequence.
-async fn append(
+pub(super) async fn append(
     transaction: &DatabaseTransaction,
     author: &Author,
     at: Timestamp,
-    changes: Vec<PlannedChange>,
+    changes: impl IntoIterator<Item = Recorded>,
 ) -> Result<i64, DbErr> {
     let mut sequence = dialect::first_sequence(transaction).await? - 1;
     let rows: Vec<change::ActiveModel> = changes
         .into_iter()
-        .map(|planned| {
+        .map(|recorded| {
             sequence += 1;
             change::ActiveModel {
                 sequence: Set(sequence),
                 at: Set(at.as_microsecond()),
                 actor: Set(author.actor.to_string()),
-                kind: Set(planned.kind.to_string()),
-                subject_type: Set(planned.subject.kind.to_string()),
-                subject_id: Set(planned.subject.id),
-                diff: Set(planned.diff.into()),
+                kind: Set(recorded.kind.to_string()),
+                subject_type: Set(recorded.subject.kind.to_string()),
+                subject_id: Set(recorded.subject.id),
+                diff: Set(recorded.diff.into()),
                 request_id: Set(author.request_id.as_deref().map(str::to_owned)),
                 token_id: Set(author.token_id.as_deref().map(str::to_owned)),
                 client_id: Set(author.client_id.as_deref().map(str::to_owned)),

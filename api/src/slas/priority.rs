@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 use serde::{Deserialize, Serialize};
+use strum::IntoEnumIterator;
 
 /// How urgent a request or an incident is; the first is the most urgent.
 #[derive(
@@ -31,4 +32,16 @@ pub enum Priority {
     P3,
     /// When there is time.
     P4,
+}
+
+impl Priority {
+    /// As the database holds it: 1 to 4.
+    pub fn number(self) -> i16 {
+        self as i16 + 1
+    }
+
+    /// The priority that the database holds so.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::iter().find(|priority| priority.number() == number)
+    }
 }

@@ -104,6 +104,15 @@ impl Catalog {
         T::table_mut(self).insert(record);
     }
 
+    /// Adds an object as it is in another catalog, if it is there and not here yet.
+    pub(crate) fn take_over<T: Record>(&mut self, from: &Self, id: Id<T>) {
+        if self.get(id).is_none()
+            && let Some(record) = from.get(id)
+        {
+            self.put(Arc::clone(record));
+        }
+    }
+
     /// Takes an object out, if it is there.
     pub fn remove<T: Record>(&mut self, id: Id<T>) {
         if let Some(old) = self.take(id) {

@@ -12,7 +12,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::catalog::Catalog;
@@ -22,6 +23,7 @@ use crate::shared::database::Database;
 use crate::shared::dialect;
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::store::{Stored, Which, load};
+use crate::shared::subject::SubjectType;
 
 /// Why a snapshot could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,8 @@ struct Shared {
     /// Held by the one who looks at the database for all who wait for a change.
     looking: Mutex<()>,
     following: AtomicBool,
+    /// Told when this process has committed what is not in the snapshot.
+    news: Notify,
 }
 
 impl Replica {
@@ -72,6 +76,7 @@ impl Replica {
                 succeeded: watch::Sender::new(0),
                 looking: Mutex::new(()),
                 following: AtomicBool::new(false),
+                news: Notify::new(),
             }),
         })
     }
@@ -166,6 +171,12 @@ impl Replica {
         }
     }
 
+    /// Lets followers of the feed, in this process and in others, know soon that something was committed. Work is written
+    /// by the thousand, so they hear of many commits at once.
+    pub fn announce(&self) {
+        self.shared.news.notify_one();
+    }
+
     /// Keeps the snapshot up to date until the future is dropped: at once where the database tells of changes, else
     /// within `poll`.
     pub async fn follow(&self, poll: Duration) {
@@ -183,16 +194,26 @@ impl Replica {
                 }
             }
             let Some(heard) = &mut listener else {
-                tokio::time::sleep(poll).await;
-                polls += 1;
+                if timeout(poll, self.gather_news()).await.is_err() {
+                    polls += 1;
+                }
                 if polls % PATIENCE == 0 {
                     listener = self.shared.database.listener().await;
                 }
                 continue;
             };
-            if let Ok(Err(error)) = tokio::time::timeout(poll, heard.recv()).await {
-                tracing::warn!(%error, "no longer hears of changes; polling");
-                listener = None;
+            tokio::select! {
+                heard = timeout(poll, heard.recv()) => {
+                    if let Ok(Err(error)) = heard {
+                        tracing::warn!(%error, "no longer hears of changes; polling");
+                        listener = None;
+                    }
+                }
+                () = self.gather_news() => {
+                    if let Err(error) = dialect::notify(&self.shared.database.write).await {
+                        tracing::warn!(%error, "can't announce changes");
+                    }
+                }
             }
             // One look at the database answers all that was heard meanwhile.
             while listener
@@ -200,6 +221,13 @@ impl Replica {
                 .is_some_and(|heard| heard.next_buffered().is_some())
             {}
         }
+    }
+
+    /// Waits until something was committed, and a little for more of it.
+    async fn gather_news(&self) {
+        const PAUSE: Duration = Duration::from_millis(15);
+        self.shared.news.notified().await;
+        tokio::time::sleep(PAUSE).await;
     }
 
     /// Shows a catalog that no database holds.
@@ -269,8 +297,11 @@ async fn read_changes(
 
     let mut subjects: BTreeMap<ObjectType, BTreeSet<Uuid>> = BTreeMap::new();
     for (_, kind, id) in rows.into_iter().filter(|row| !now.position.contains(row.0)) {
-        let kind = ObjectType::from_str(&kind).map_err(|_| ReplicaError::UnknownType(kind))?;
-        subjects.entry(kind).or_default().insert(id);
+        match SubjectType::from_str(&kind) {
+            Ok(SubjectType::Catalog(kind)) => drop(subjects.entry(kind).or_default().insert(id)),
+            Ok(SubjectType::Work(_)) => {}
+            Err(_) => return Err(ReplicaError::UnknownType(kind)),
+        }
     }
     if position == now.position {
         return Ok(None);

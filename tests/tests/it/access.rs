@@ -47,7 +47,7 @@ impl World {
 
     async fn run(&self, operation: &Operation, bearer: &Bearer) -> Answer {
         // What an operation needs is made before it runs, by an administrator.
-        let variables = operation.variables(self).await;
+        let variables = operation.variables(self, bearer).await;
         let query = self.server.query(&operation.document).variables(variables);
         match &bearer.token {
             Some(token) => query.token(token).send().await,
@@ -142,7 +142,14 @@ async fn every_mutation_is_done_for_exactly_those_who_may_do_it(database: Databa
     check(&world, &mutations()).await;
     let newest = newest_change(&world.server).await;
     crate::objects::changes_after(&world.server, &newest).await;
-    let expected = ["admin", "catalog:write", bearers::OWNER].map(str::to_owned);
+    let expected = [
+        "admin",
+        "catalog:write",
+        "requests:submit",
+        "requests:work",
+        bearers::OWNER,
+    ]
+    .map(str::to_owned);
     assert_eq!(actors(&world).await, expected.into());
 }
 

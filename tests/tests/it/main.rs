@@ -21,6 +21,7 @@ mod oidc;
 mod people_and_teams;
 mod probes;
 mod reading;
+mod requests;
 mod restore;
 mod server;
 mod services;

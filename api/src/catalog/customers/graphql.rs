@@ -10,6 +10,10 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::people::graphql::PersonNode;
 use crate::outcomes::graphql::OutcomeNode;
 use crate::outcomes::rules::Outcome;
+use crate::requests::graphql::{
+    RequestConnection, ServiceRequestFilter, ServiceRequestOrder, requests,
+};
+use crate::requests::list::Parent;
 use crate::shared::connection::{Connection, PageArgs, all_by_name};
 use crate::shared::direct::List;
 use crate::shared::graphql::{catalog, lookup};
@@ -96,6 +100,32 @@ impl CustomerFields {
         agreements_in(ctx, &args, self.0.id(), |catalog| {
             &catalog.agreement_indexes.customer
         })
+    }
+
+    /// Requests for this customer, as far as the viewer may see them, newest first where nothing else is said. Errors:
+    /// `BAD_USER_INPUT` for a bad page size, cursor or id.
+    #[expect(clippy::too_many_arguments, reason = "they are the API's arguments")]
+    async fn service_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<ServiceRequestFilter>,
+        #[graphql(desc = "In which order; the newest first where absent.")] order_by: Option<
+            ServiceRequestOrder,
+        >,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<RequestConnection> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let parent = (Parent::Customer, self.0.header.id);
+        requests(ctx, Some(parent), (filter, order_by), &args).await
     }
 
     /// Free key/value notes, as imports bring them.

@@ -29,6 +29,7 @@ use crate::{
     shared::{
         budget::Budget,
         error_code::ErrorCode,
+        loads::Loads,
         request::{RequestCatalog, RequestId},
     },
 };
@@ -221,16 +222,19 @@ impl Exchange<'_> {
             &current,
         );
         let catalog = RequestCatalog::new(viewer.clone(), current);
+        let loads = Loads::new(backend.replica.database().read.clone());
         let with_data = |request: async_graphql::Request| {
             request
                 .data(catalog.clone())
                 .data(self.request_id.clone())
                 .data(viewer)
+                .data(loads.clone())
                 .data(Budget::new(self.service.limits.max_cost))
         };
         let cost = prepared.cost;
         let is_query = prepared.operation.kind == OperationType::Query;
-        let mut response = engine.execute(prepared, self.request_id, with_data).await?;
+        let executing = engine.execute(prepared, self.request_id, with_data);
+        let mut response = loads.drive(executing).await?;
         if problem::has_code(&response, ErrorCode::Unauthenticated) {
             return Err(bearer::missing(response.errors));
         }

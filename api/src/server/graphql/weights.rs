@@ -21,6 +21,13 @@ const BASES: &[(&str, &str, u64)] = &[
     // Several SQL statements.
     ("Query", "changes", 500),
     ("Query", "serviceFacets", 200),
+    // One SQL statement each, or one for all of a list.
+    ("Query", "serviceRequest", 20),
+    ("Query", "serviceRequests", 50),
+    ("Service", "serviceRequests", 10),
+    ("Customer", "serviceRequests", 10),
+    ("ServiceRequest", "events", 5),
+    ("Mutation", "submitServiceRequests", 200),
     ("Mutation", "importCatalog", 100),
 ];
 
@@ -29,11 +36,19 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Query", "serviceOfferings", 1_000),
     ("Query", "services", 2_000),
     ("Query", "serviceFacets", 4_000),
+    ("Query", "serviceRequests", 500),
+    ("Service", "serviceRequests", 100),
+    ("Customer", "serviceRequests", 100),
 ];
 
 /// Connections whose `totalCount` is counted anew by the database: by type and name, in points. Where a connection has the
 /// argument `filter`, to count costs as much as to search.
-const COUNTED: &[(&str, &str, u64)] = &[("Query", "changes", 2_000)];
+const COUNTED: &[(&str, &str, u64)] = &[
+    ("Query", "changes", 2_000),
+    ("Query", "serviceRequests", 2_000),
+    ("Service", "serviceRequests", 200),
+    ("Customer", "serviceRequests", 200),
+];
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
 const LENGTHS: &[(&str, &str, u64)] = &[
@@ -46,6 +61,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("ServiceLevelAgreement", "targets", 5),
     ("SupportCalendar", "holidays", 25),
     ("SupportCalendar", "hours", 7),
+    ("SubmitServiceRequestsPayload", "results", 100),
     ("Team", "members", 10),
 ];
 

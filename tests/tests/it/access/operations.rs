@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
-use super::bearers::{OTHER_OWNER, OWNER, READERS};
+use super::bearers::{Bearer, OTHER_OWNER, OWNER, READERS};
 use crate::objects::{ALL, OFFERING, OUTCOME, SERVICE, Type};
 use crate::support::mutate;
 
@@ -21,6 +21,15 @@ const KNOWN: [&str; 10] = [
     "owner who may not read",
 ];
 const WRITERS: [&str; 2] = ["catalog:write", "admin"];
+/// Who may submit requests, and see and take back their own.
+const SUBMITTERS: [&str; 4] = [
+    "requests:submit",
+    "requests:work",
+    "admin",
+    "owner who may not read",
+];
+/// Who may work on all requests.
+const WORKERS: [&str; 2] = ["requests:work", "admin"];
 const WRITERS_AND_OWNER: [&str; 3] = ["catalog:write", "admin", OWNER];
 
 /// A field of a root.
@@ -34,8 +43,10 @@ pub(crate) struct Operation {
 
 impl Operation {
     /// The document's variables, once everything that they name is there.
-    pub(crate) async fn variables(&self, world: &World) -> Value {
-        if self.is_mutation {
+    pub(crate) async fn variables(&self, world: &World, bearer: &Bearer) -> Value {
+        if self.field.ends_with("ServiceRequest") && self.field != "submitServiceRequest" {
+            json!({ "input": step(world, bearer, &self.field).await })
+        } else if self.is_mutation {
             json!({ "input": self.input(world).await })
         } else {
             json!({ "id": world.owned["id"] })
@@ -80,6 +91,10 @@ impl Operation {
                 );
                 json!({"format": "BACKSTAGE", "source": source})
             }
+            "submitServiceRequest" => json!({ "offeringId": own_offering(world).await }),
+            "submitServiceRequests" => {
+                json!({ "requests": [{ "offeringId": own_offering(world).await }] })
+            }
             field => {
                 let (verb, name) = field.split_at("create".len());
                 let ty = ALL.into_iter().find(|ty| ty.name == name);
@@ -108,6 +123,40 @@ async fn plain_input(world: &World, verb: &str, ty: &Type) -> Value {
     }
 }
 
+/// A step with a request of the bearer's own, if they may have one.
+async fn step(world: &World, bearer: &Bearer, field: &str) -> Value {
+    let submitter = if SUBMITTERS.contains(&bearer.name) {
+        bearer.name
+    } else {
+        "admin"
+    };
+    let input = json!({ "offeringId": own_offering(world).await });
+    let query = world
+        .server
+        .query("mutation ($input: SubmitServiceRequestInput!) { submitServiceRequest(input: $input) { serviceRequest { id } userErrors { message } } }")
+        .variables(json!({ "input": input }))
+        .token(world.bearers.token(submitter));
+    let id = query.send().await.expect_payload()["serviceRequest"]["id"].clone();
+    match field {
+        "declineServiceRequest" => {
+            json!({"id": id, "reason": "COST", "explanation": "It costs more than it is worth."})
+        }
+        "reprioritiseServiceRequest" => json!({"id": id, "priority": "P1"}),
+        "commentOnServiceRequest" => json!({"id": id, "comment": "When?"}),
+        "reopenServiceRequest" => {
+            let fulfil = "mutation ($input: RequestStepInput!) { fulfilServiceRequest(input: $input) { serviceRequest { id } userErrors { message } } }";
+            let query = world.server.query(fulfil);
+            let answer = query
+                .variables(json!({ "input": { "id": id } }))
+                .send()
+                .await;
+            answer.expect_payload();
+            json!({ "id": id })
+        }
+        _ => json!({ "id": id }),
+    }
+}
+
 async fn own_offering(world: &World) -> Value {
     let input = json!({"name": "An offering", "serviceId": world.owned["id"]});
     OFFERING.create(&world.server, input).await["id"].clone()
@@ -133,6 +182,12 @@ pub(crate) fn queries() -> Vec<Operation> {
     let mut everybody = KNOWN.to_vec();
     everybody.push("no token");
     operations.push(query("viewer", "{ subject scopes }", everybody));
+    operations.push(query(
+        "serviceRequest",
+        "(number: \"REQ-1\") { id }",
+        SUBMITTERS,
+    ));
+    operations.push(query("serviceRequests", connection, SUBMITTERS));
     for ty in ALL {
         operations.push(query(ty.field, "(slug: \"none\") { id }", READERS));
         let plural = match ty.field {
@@ -188,6 +243,31 @@ pub(crate) fn mutations() -> Vec<Operation> {
         operations.push(mutation(field, selection, WRITERS_AND_OWNER.to_vec()));
     }
     operations.push(mutation(
+        "submitServiceRequest",
+        "serviceRequest { id }",
+        SUBMITTERS.to_vec(),
+    ));
+    operations.push(mutation(
+        "submitServiceRequests",
+        "results { serviceRequest { id } userErrors { message } }",
+        SUBMITTERS.to_vec(),
+    ));
+    for (verb, may) in [
+        ("approve", &WORKERS[..]),
+        ("start", &WORKERS),
+        ("hold", &WORKERS),
+        ("fulfil", &WORKERS),
+        ("decline", &WORKERS),
+        ("reprioritise", &WORKERS),
+        ("cancel", &SUBMITTERS),
+        ("reopen", &SUBMITTERS),
+        ("comment", &SUBMITTERS),
+    ] {
+        let on = if verb == "comment" { "On" } else { "" };
+        let field = format!("{verb}{on}ServiceRequest");
+        operations.push(mutation(&field, "serviceRequest { id }", may.to_vec()));
+    }
+    operations.push(mutation(
         "importCatalog",
         "result { created }",
         WRITERS.to_vec(),
@@ -198,6 +278,11 @@ pub(crate) fn mutations() -> Vec<Operation> {
 fn mutation(field: &str, selection: &str, may: Vec<&'static str>) -> Operation {
     let input = match field {
         "confirmOwnership" => "ConfirmOwnershipInput".to_owned(),
+        "declineServiceRequest"
+        | "reprioritiseServiceRequest"
+        | "submitServiceRequest"
+        | "submitServiceRequests" => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
+        field if field.ends_with("ServiceRequest") => "RequestStepInput".to_owned(),
         field => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
     };
     Operation {

@@ -1,0 +1,112 @@
+//! Taking steps with requests in the database.
+
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::access::Visible;
+use super::rules::ServiceRequest;
+use super::steps::{self, Wanted};
+use super::store;
+use crate::shared::diff::diff;
+use crate::shared::draft::ChangeKind;
+use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::work::{Attempt, Attempts, WorkTransaction};
+use crate::shared::write::{Author, WriteError, now};
+use crate::snapshot::Replica;
+
+/// A step that was taken.
+#[derive(Debug)]
+pub struct Moved {
+    /// The request as it is now.
+    pub request: ServiceRequest,
+    /// The change in the feed.
+    pub sequence: Option<i64>,
+}
+
+/// Takes a step with the request that a client's id names, for somebody who sees these requests.
+pub async fn take(
+    replica: &Replica,
+    author: &Author,
+    visible: &Visible,
+    id: &str,
+    wanted: &Wanted,
+) -> Result<Result<Moved, UserErrors>, WriteError> {
+    let Some(key) = key(id) else {
+        return Ok(Err(vec![not_found(id)]));
+    };
+    let mut attempts = Attempts::new(replica);
+    loop {
+        let is_fresh = attempts.next().await?;
+        let attempt = match attempt(replica, author, visible, key, wanted).await {
+            // What a snapshot that may be behind refuses is looked at again.
+            Ok(Tried::Refused(_)) if !is_fresh => Ok(Attempt::Overtaken),
+            Ok(Tried::Overtaken) => Ok(Attempt::Overtaken),
+            tried => tried.map(Attempt::Done),
+        };
+        match Attempt::settled(attempt)? {
+            Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
+            Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
+            Some(Tried::Beyond(what)) => return Err(WriteError::Beyond(what)),
+            Some(Tried::Unknown) => return Ok(Err(vec![not_found(id)])),
+            Some(Tried::Overtaken) | None => {}
+        }
+    }
+}
+
+enum Tried {
+    Moved(Box<Moved>),
+    Refused(UserErrors),
+    Beyond(String),
+    Unknown,
+    Overtaken,
+}
+
+async fn attempt(
+    replica: &Replica,
+    author: &Author,
+    visible: &Visible,
+    key: Uuid,
+    wanted: &Wanted,
+) -> Result<Tried, DbErr> {
+    let found = store::by_id(&replica.database().read, key).await?;
+    let Some(request) = found.filter(|request| visible.includes(request)) else {
+        return Ok(Tried::Unknown);
+    };
+    if !visible.may_take(wanted.step, &request) {
+        return Ok(Tried::Beyond(format!("service request {}", request.number)));
+    }
+    let catalog = replica.current();
+    let now = now();
+    let (next, event) = match steps::take(&request, wanted, &catalog, (&author.actor, now)) {
+        Ok(taken) => taken,
+        Err(refusals) => return Ok(Tried::Refused(refusals)),
+    };
+    let mut work = WorkTransaction::begin(replica, author, now).await?;
+    if !store::update(work.connection(), &next, request.version).await? {
+        work.give_up().await?;
+        return Ok(Tried::Overtaken);
+    }
+    store::insert_events(work.connection(), &[event]).await?;
+    let diff = diff(&request.fields(), &next.fields());
+    work.record(next.subject(), ChangeKind::Updated, diff);
+    let sequence = work.commit().await?;
+    Ok(Tried::Moved(Box::new(Moved {
+        request: next,
+        sequence,
+    })))
+}
+
+/// The key in a request's id.
+pub fn key(id: &str) -> Option<Uuid> {
+    let subject: SubjectRef = id.parse().ok()?;
+    subject.as_work(WorkType::ServiceRequest)
+}
+
+fn not_found(id: &str) -> UserError {
+    UserError::new(
+        UserErrorCode::NotFound,
+        "id",
+        format!("no service request has the id {id:?}"),
+    )
+}

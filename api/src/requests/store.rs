@@ -1,0 +1,272 @@
+//! Requests and their history in the database.
+
+use std::collections::HashMap;
+
+use entity::{request_event, service_request};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
+};
+use strum::IntoEnumIterator;
+use uuid::Uuid;
+
+use super::rules::{Decline, Event, RequestNumber, ServiceRequest};
+use crate::shared::dialect::MAX_BINDINGS;
+use crate::shared::ids::Id;
+use crate::shared::loads::Question;
+use crate::shared::store::{CHUNK, DamagedRow};
+use crate::shared::work::{WorkReader, instant, instant_or_never};
+use crate::slas::priority::Priority;
+
+/// Asks for requests by their keys, whoever may see them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ById;
+
+impl Question for ById {
+    type Key = Uuid;
+    type Answer = Option<ServiceRequest>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        keys: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Option<ServiceRequest>>, DbErr> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(CHUNK) {
+            for request in by_ids(database, keys).await? {
+                found.insert(request.id, Some(request));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Asks for requests by their numbers, whoever may see them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ByNumber;
+
+impl Question for ByNumber {
+    type Key = i64;
+    type Answer = Option<ServiceRequest>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        numbers: Vec<i64>,
+    ) -> Result<HashMap<i64, Option<ServiceRequest>>, DbErr> {
+        let rows = service_request::Entity::find()
+            .filter(service_request::Column::Number.is_in(numbers))
+            .all(database)
+            .await?;
+        rows.into_iter()
+            .map(|row| Ok((row.number, Some(ServiceRequest::try_from(row)?))))
+            .collect()
+    }
+}
+
+/// The requests with these keys.
+pub async fn by_ids<C: ConnectionTrait>(
+    connection: &C,
+    keys: &[Uuid],
+) -> Result<Vec<ServiceRequest>, DbErr> {
+    let rows = service_request::Entity::find()
+        .filter(service_request::Column::Id.is_in(keys.iter().copied()))
+        .all(connection)
+        .await?;
+    let requests: Result<_, DamagedRow> = rows.into_iter().map(TryFrom::try_from).collect();
+    Ok(requests?)
+}
+
+/// The request with this key, if there is one.
+pub async fn by_id<C: ConnectionTrait>(
+    connection: &C,
+    key: Uuid,
+) -> Result<Option<ServiceRequest>, DbErr> {
+    let found = service_request::Entity::find_by_id(key).one(connection);
+    let found = found.await?.map(ServiceRequest::try_from);
+    Ok(found.transpose()?)
+}
+
+/// The whole history of a request, oldest first.
+pub async fn history<C: ConnectionTrait>(
+    connection: &C,
+    request: Uuid,
+) -> Result<Vec<Event>, DbErr> {
+    let rows = request_event::Entity::find()
+        .filter(request_event::Column::RequestId.eq(request))
+        .all(connection)
+        .await?;
+    let events: Result<Vec<Event>, DamagedRow> = rows.into_iter().map(Event::try_from).collect();
+    let mut events = events?;
+    events.sort_by_key(|event| event.place);
+    Ok(events)
+}
+
+/// Adds new requests.
+pub async fn insert<C: ConnectionTrait>(
+    connection: &C,
+    requests: &[ServiceRequest],
+) -> Result<(), DbErr> {
+    let width = service_request::Column::iter().count();
+    for chunk in requests.chunks(MAX_BINDINGS / width) {
+        let rows = chunk.iter().map(row);
+        service_request::Entity::insert_many(rows)
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Stores the new state of a request that has this version; false where it has another.
+pub async fn update<C: ConnectionTrait>(
+    connection: &C,
+    request: &ServiceRequest,
+    version: i32,
+) -> Result<bool, DbErr> {
+    let mut changed = row(request);
+    changed.id = sea_orm::NotSet;
+    changed.inputs = sea_orm::NotSet;
+    let updated = service_request::Entity::update_many()
+        .set(changed)
+        .filter(service_request::Column::Id.eq(request.id))
+        .filter(service_request::Column::Version.eq(version))
+        .exec(connection)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Adds to histories.
+pub async fn insert_events<C: ConnectionTrait>(
+    connection: &C,
+    events: &[Event],
+) -> Result<(), DbErr> {
+    for chunk in events.chunks(CHUNK) {
+        let rows = chunk.iter().map(|event| request_event::ActiveModel {
+            request_id: Set(event.request_id),
+            place: Set(event.place),
+            at: Set(event.at.as_microsecond()),
+            actor: Set(event.actor.clone()),
+            kind: Set(event.kind.to_string()),
+            from_status: Set(event.from.map(|status| status.to_string())),
+            to_status: Set(event.to.map(|status| status.to_string())),
+            priority: Set(event.priority.map(Priority::number)),
+            comment: Set(event.comment.clone()),
+        });
+        request_event::Entity::insert_many(rows)
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+fn row(request: &ServiceRequest) -> service_request::ActiveModel {
+    let decline = request.decline.as_ref();
+    service_request::ActiveModel {
+        id: Set(request.id),
+        number: Set(request.number.0),
+        title: Set(request.title.clone()),
+        offering_id: Set(request.offering_id.key()),
+        service_id: Set(request.service_id.key()),
+        customer_id: Set(request.customer_id.map(Id::key)),
+        requester_id: Set(request.requester_id.map(Id::key)),
+        submitted_by: Set(request.submitted_by.clone()),
+        inputs: Set(request.inputs.clone()),
+        priority: Set(request.priority.number()),
+        status: Set(request.status.to_string()),
+        approved_at: Set(request.approved_at.map(Timestamp::as_microsecond)),
+        decline_reason: Set(decline.map(|it| it.reason.to_string())),
+        decline_explanation: Set(decline.map(|it| it.explanation.clone())),
+        decline_alternative_id: Set(decline.and_then(|it| it.alternative_id).map(Id::key)),
+        decline_revisit_on: Set(decline
+            .and_then(|it| it.revisit_on)
+            .map(|it| it.to_string())),
+        declined_by: Set(decline.map(|it| it.declined_by.clone())),
+        declined_at: Set(decline.map(|it| it.declined_at.as_microsecond())),
+        due_at: Set(instant_or_never(request.due_at)),
+        breaches_at: Set(instant_or_never(request.breaches_at)),
+        version: Set(request.version),
+        created_at: Set(request.created_at.as_microsecond()),
+        updated_at: Set(request.updated_at.as_microsecond()),
+    }
+}
+
+impl TryFrom<service_request::Model> for ServiceRequest {
+    type Error = DamagedRow;
+
+    fn try_from(row: service_request::Model) -> Result<Self, DamagedRow> {
+        let reader = WorkReader::new(format!("service request {}", row.id));
+        Ok(Self {
+            number: RequestNumber(row.number),
+            offering_id: Id::new(row.offering_id),
+            service_id: Id::new(row.service_id),
+            customer_id: row.customer_id.map(Id::new),
+            requester_id: row.requester_id.map(Id::new),
+            priority: reader.value("priority", Priority::from_number(row.priority))?,
+            status: reader.parse("status", &row.status)?,
+            approved_at: row
+                .approved_at
+                .map(|at| reader.instant("approved_at", at))
+                .transpose()?,
+            decline: decline(&reader, &row)?,
+            due_at: instant(row.due_at),
+            breaches_at: instant(row.breaches_at),
+            created_at: reader.instant("created_at", row.created_at)?,
+            updated_at: reader.instant("updated_at", row.updated_at)?,
+            id: row.id,
+            title: row.title,
+            submitted_by: row.submitted_by,
+            inputs: row.inputs,
+            version: row.version,
+        })
+    }
+}
+
+fn decline(
+    reader: &WorkReader,
+    row: &service_request::Model,
+) -> Result<Option<Decline>, DamagedRow> {
+    let (Some(reason), Some(explanation), Some(declined_by), Some(declined_at)) = (
+        &row.decline_reason,
+        &row.decline_explanation,
+        &row.declined_by,
+        row.declined_at,
+    ) else {
+        return Ok(None);
+    };
+    let revisit_on = row.decline_revisit_on.as_deref();
+    Ok(Some(Decline {
+        reason: reader.parse("decline_reason", reason)?,
+        explanation: explanation.clone(),
+        alternative_id: row.decline_alternative_id.map(Id::new),
+        revisit_on: revisit_on
+            .map(|day| reader.parse::<Date>("decline_revisit_on", day))
+            .transpose()?,
+        declined_by: declined_by.clone(),
+        declined_at: reader.instant("declined_at", declined_at)?,
+    }))
+}
+
+impl TryFrom<request_event::Model> for Event {
+    type Error = DamagedRow;
+
+    fn try_from(row: request_event::Model) -> Result<Self, DamagedRow> {
+        let reader = WorkReader::new(format!("event {} of request {}", row.place, row.request_id));
+        let status =
+            |column, status: Option<String>| status.map(|it| reader.parse(column, &it)).transpose();
+        Ok(Self {
+            at: reader.instant("at", row.at)?,
+            kind: reader.parse("kind", &row.kind)?,
+            from: status("from_status", row.from_status)?,
+            to: status("to_status", row.to_status)?,
+            priority: row
+                .priority
+                .map(|it| reader.value("priority", Priority::from_number(it)))
+                .transpose()?,
+            request_id: row.request_id,
+            place: row.place,
+            actor: row.actor,
+            comment: row.comment,
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! The one way in which work changes: what the database holds and the snapshot does not.
+//!
+//! As with the catalog, a step is planned on what was read before and committed only if that has not changed since, together
+//! with its rows of the change feed. So of two writers one starts over, nobody holds a lock while planning, and in the feed
+//! each thing's changes stand in the order of its versions.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use sea_orm::{DatabaseTransaction, DbErr};
+use serde_json::{Map, Value};
+
+use super::dialect;
+use super::draft::ChangeKind;
+use super::store::DamagedRow;
+use super::subject::SubjectRef;
+use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
+use crate::snapshot::Replica;
+
+/// A transaction that changes work.
+#[derive(Debug)]
+pub struct WorkTransaction<'a> {
+    transaction: DatabaseTransaction,
+    replica: &'a Replica,
+    author: &'a Author,
+    at: Timestamp,
+    recorded: Vec<Recorded>,
+}
+
+impl<'a> WorkTransaction<'a> {
+    /// Begins it; all that it does happens at one instant.
+    pub async fn begin(
+        replica: &'a Replica,
+        author: &'a Author,
+        at: Timestamp,
+    ) -> Result<Self, DbErr> {
+        Ok(Self {
+            transaction: dialect::begin_write(&replica.database().write).await?,
+            replica,
+            author,
+            at,
+            recorded: Vec::new(),
+        })
+    }
+
+    /// Where statements go.
+    pub fn connection(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// Says what happened to something, for the feed.
+    pub fn record(&mut self, subject: SubjectRef, kind: ChangeKind, diff: Map<String, Value>) {
+        self.recorded.push(Recorded {
+            subject,
+            kind,
+            diff,
+        });
+    }
+
+    /// Commits it with what was recorded; the last sequence, if anything was.
+    pub async fn commit(self) -> Result<Option<i64>, DbErr> {
+        let last = match self.recorded.is_empty() {
+            true => None,
+            false => {
+                Some(write::append(&self.transaction, self.author, self.at, self.recorded).await?)
+            }
+        };
+        self.transaction.commit().await?;
+        self.replica.announce();
+        Ok(last)
+    }
+
+    /// Takes everything back.
+    pub async fn give_up(self) -> Result<(), DbErr> {
+        self.transaction.rollback().await
+    }
+}
+
+/// What became of one attempt to change something.
+#[derive(Debug)]
+pub enum Attempt<R> {
+    /// It is committed, or there is nothing to do.
+    Done(R),
+    /// What the plan was made for has changed: read again.
+    Overtaken,
+}
+
+impl<R> Attempt<R> {
+    /// The result; none where it is to be tried again.
+    pub fn settled(attempt: Result<Self, DbErr>) -> Result<Option<R>, WriteError> {
+        match attempt {
+            Ok(Self::Done(result)) => Ok(Some(result)),
+            Ok(Self::Overtaken) => Ok(None),
+            Err(error) if dialect::is_conflict(&error) => {
+                tracing::debug!(%error, "another writer was faster");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Attempts to change something until no other writer is faster.
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    replica: &'a Replica,
+    made: u32,
+    deadline: Instant,
+}
+
+impl<'a> Attempts<'a> {
+    /// None made yet.
+    pub fn new(replica: &'a Replica) -> Self {
+        Self {
+            replica,
+            made: 0,
+            deadline: Instant::now() + PATIENCE,
+        }
+    }
+
+    /// Gets ready for the next attempt. Before all but the first the snapshot catches up, so that a plan that failed for what
+    /// the snapshot lacked does not fail for it again: whether it has.
+    pub async fn next(&mut self) -> Result<bool, WriteError> {
+        let is_fresh = self.made > 0;
+        if self.made == ATTEMPTS || (is_fresh && Instant::now() > self.deadline) {
+            return Err(WriteError::Contended);
+        }
+        self.made += 1;
+        if is_fresh {
+            if self.made > 2 {
+                tokio::time::sleep(write::pause(self.made)).await;
+            }
+            self.replica.catch_up().await?;
+        }
+        Ok(is_fresh)
+    }
+}
+
+/// The number in the database that stands for an instant that does not come.
+pub const NEVER: i64 = i64::MAX;
+
+/// An instant as work tables hold it.
+pub fn instant_or_never(instant: Option<Timestamp>) -> i64 {
+    instant.map_or(NEVER, Timestamp::as_microsecond)
+}
+
+/// The instant that a work table holds; none where it does not come, or can't be.
+pub fn instant(microseconds: i64) -> Option<Timestamp> {
+    if microseconds == NEVER {
+        return None;
+    }
+    Timestamp::from_microsecond(microseconds).ok()
+}
+
+/// Reads a row's values, naming the row where one is damaged.
+#[derive(Debug)]
+pub struct WorkReader(String);
+
+impl WorkReader {
+    /// For the row that is called so.
+    pub fn new(row: String) -> Self {
+        Self(row)
+    }
+
+    /// A value by its text form.
+    pub fn parse<T: FromStr>(&self, column: &str, text: &str) -> Result<T, DamagedRow> {
+        text.parse()
+            .map_err(|_| self.damage(column, format_args!("unknown value {text:?}")))
+    }
+
+    /// A value that has to be there.
+    pub fn value<T>(&self, column: &str, value: Option<T>) -> Result<T, DamagedRow> {
+        value.ok_or_else(|| self.damage(column, "out of range"))
+    }
+
+    /// An instant.
+    pub fn instant(&self, column: &str, microseconds: i64) -> Result<Timestamp, DamagedRow> {
+        Timestamp::from_microsecond(microseconds).map_err(|error| self.damage(column, error))
+    }
+
+    fn damage(&self, column: &str, what: impl Display) -> DamagedRow {
+        DamagedRow::new(self.0.clone(), format!("{column}: {what}"))
+    }
+}
