@@ -25,14 +25,17 @@ pub(super) struct Outlook {
 }
 
 impl Meter {
-    pub(super) fn new(promise: Promise) -> Self {
-        Self {
+    pub(super) fn new(promise: Promise, started_at: Timestamp) -> Self {
+        let mut meter = Self {
             promise,
             elapsed: SignedDuration::ZERO,
             warned: None,
             due: None,
             exceeded: None,
-        }
+        };
+        // What is nothing is used up at the start, even where the clock waits from there on.
+        meter.run(started_at, started_at);
+        meter
     }
 
     /// Counts what is open between two instants.

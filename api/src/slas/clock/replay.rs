@@ -30,6 +30,7 @@ enum End {
 /// A clock while its history is told.
 #[derive(Debug)]
 pub(super) struct Replay {
+    started_at: Timestamp,
     /// Until when it is told.
     at: Timestamp,
     pub(super) stretches: Vec<Stretch>,
@@ -49,6 +50,7 @@ pub(super) struct Replay {
 impl History {
     pub(super) fn replay(&self, now: Timestamp) -> Replay {
         let mut replay = Replay::start(self.started_at, self.promise.clone());
+        replay.look();
         for (at, signal) in self.signals.iter().take_while(|(at, _)| *at <= now) {
             replay.advance(*at);
             replay.apply(signal);
@@ -63,12 +65,13 @@ impl History {
 impl Replay {
     fn start(at: Timestamp, promise: Option<Promise>) -> Self {
         Self {
+            started_at: at,
             at,
             stretches: Vec::new(),
             waits_on_customer: false,
             waits_for_approval: false,
             end: None,
-            meter: promise.map(Meter::new),
+            meter: promise.map(|promise| Meter::new(promise, at)),
             withdrawn_at: None,
             put_off: None,
             at_risk_at: None,
@@ -158,7 +161,7 @@ impl Replay {
             return;
         };
         self.withdrawn_at = None;
-        let mut meter = Meter::new(promise);
+        let mut meter = Meter::new(promise, self.started_at);
         for stretch in &self.stretches {
             if stretch.activity == Activity::Active {
                 meter.run(stretch.from, stretch.until);

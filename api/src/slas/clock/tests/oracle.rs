@@ -218,7 +218,7 @@ impl Walk {
         self.last_terms.unwrap()
     }
 
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
         if !self.is_live() || self.breached_at.is_some() {
             return;
         }
@@ -232,25 +232,21 @@ impl Walk {
         }
     }
 
-    /// Lets minutes pass.
+    /// Lets minutes pass. What holds at the instant at which they have passed is left to `look`: something may happen then.
     pub(super) fn pass(&mut self, until: usize) {
         let mut elapsed = self.elapsed();
         while self.now() < until {
             let now = self.now();
             let why_not = self.why_not();
+            let (is_live, terms) = (self.is_live() && self.breached_at.is_none(), self.terms());
+            if is_live && elapsed >= terms.warn_after {
+                self.at_risk_at = self.at_risk_at.or(Some(now));
+            }
             self.log.push(why_not);
-            let kind = SAMPLES[self.terms().sample].kinds[now];
-            if !self.is_live() || why_not.is_some() || kind != PieceKind::Open {
-                continue;
-            }
-            let terms = self.terms();
-            elapsed += 1;
-            if elapsed == terms.within + 1 && self.breached_at.is_none() {
+            let is_open = SAMPLES[terms.sample].kinds[now] == PieceKind::Open;
+            elapsed += usize::from(is_open && why_not.is_none());
+            if is_live && elapsed > terms.within {
                 self.breached_at = Some(now);
-            }
-            let is_warned = elapsed >= terms.warn_after && self.breached_at.is_none();
-            if is_warned && self.at_risk_at.is_none() {
-                self.at_risk_at = Some(now + 1);
             }
         }
     }

@@ -81,6 +81,7 @@ fn told(
         signals.push((instant(walk.now()), signal(*event)));
     }
     walk.pass(walk.now() + since);
+    walk.look();
     let history = History {
         started_at: instant(start),
         promise: Some(promise(terms)),
