@@ -6,5 +6,6 @@ pub mod calendars;
 pub mod choice;
 pub mod clock;
 pub mod hours;
+mod local_time;
 pub mod open_time;
 pub mod priority;
