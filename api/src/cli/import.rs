@@ -25,6 +25,9 @@ Examples:
   kundig import catalog.yaml                     what `kundig export` wrote
   kundig import --format backstage ./services    every catalog-info.yaml below a folder
   kundig import --format backstage --dry-run .   show what would change, change nothing
+  kundig import --format openslo slos.yaml       objectives of availability
+  kundig import --format ics --calendar clinic-days feiertage.ics
+                                                 holidays of a support calendar
   kundig import --demo                           the demo catalog")]
 pub struct ImportArgs {
     /// Files, and folders that are searched for them
@@ -33,6 +36,9 @@ pub struct ImportArgs {
     /// What the files are written in
     #[arg(long, value_enum, default_value_t = ImportFormat::Kundig)]
     pub format: ImportFormat,
+    /// The slug of the support calendar whose holidays an iCalendar file has
+    #[arg(long, value_name = "SLUG", required_if_eq("format", "ics"))]
+    pub calendar: Option<String>,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -52,22 +58,37 @@ pub enum ImportFormat {
     Kundig,
     /// Backstage's catalog-info.yaml, with all its kinds
     Backstage,
+    /// OpenSLO v1: services and service level objectives
+    #[value(name = "openslo")]
+    OpenSlo,
+    /// iCalendar: holidays of the support calendar that --calendar names
+    Ics,
 }
 
-impl From<ImportFormat> for Format {
-    fn from(format: ImportFormat) -> Self {
-        match format {
-            ImportFormat::Kundig => Self::Kundig,
-            ImportFormat::Backstage => Self::Backstage,
-        }
+impl ImportArgs {
+    fn format(&self) -> anyhow::Result<Format> {
+        let calendar = self.calendar.clone();
+        anyhow::ensure!(
+            calendar.is_none() || self.format == ImportFormat::Ics,
+            "--calendar goes with --format ics"
+        );
+        Ok(match self.format {
+            ImportFormat::Kundig => Format::Kundig,
+            ImportFormat::Backstage => Format::Backstage,
+            ImportFormat::OpenSlo => Format::OpenSlo,
+            ImportFormat::Ics => Format::Ics {
+                calendar: calendar.unwrap_or_default(),
+            },
+        })
     }
 }
 
 pub(super) async fn run(args: &ImportArgs, config: &Config) -> Result<(), Failure> {
+    let format = args.format()?;
     let replica = boot::replica(config, &Metrics::default()).await?;
     let options = ImportOptions {
         paths: args.paths.clone(),
-        format: args.format.into(),
+        format,
         dry_run: args.dry_run,
         strict: args.strict,
     };

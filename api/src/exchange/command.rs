@@ -71,7 +71,7 @@ async fn run(
     replica: &Replica,
     author: &Author,
 ) -> anyhow::Result<(Imported, Option<String>)> {
-    let (paths, format) = (options.paths.clone(), options.format);
+    let (paths, format) = (options.paths.clone(), options.format.clone());
     let bar = tokio::task::spawn_blocking(move || {
         let mut progress = Progress::new();
         let reading = if paths.is_empty() {

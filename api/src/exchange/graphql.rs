@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 
 use super::import::{Format, Imported, Reading, user_errors};
 use crate::shared::{
-    errors::{UserError as Refusal, UserErrorCode, UserErrors},
+    errors::UserErrors,
     graphql::{self, UserError, catalog, commit_aside},
     write::aside,
 };
@@ -33,7 +33,7 @@ pub enum CatalogFormat {
     Kundig,
     /// Backstage's descriptors (`catalog-info.yaml`).
     Backstage,
-    /// `OpenSLO` v1; not supported yet.
+    /// OpenSLO v1: a Service becomes a service where there is none, an SLO an agreement with a target for availability.
     #[graphql(name = "OPENSLO")]
     OpenSlo,
 }
@@ -107,7 +107,7 @@ impl ExchangeMutations {
         let format = match input.format {
             CatalogFormat::Kundig => Format::Kundig,
             CatalogFormat::Backstage => Format::Backstage,
-            CatalogFormat::OpenSlo => return Ok(ImportCatalogPayload::new(Err(unsupported()))),
+            CatalogFormat::OpenSlo => Format::OpenSlo,
         };
         let (source, strict) = (input.source, input.strict);
         let reading = aside(move || Reading::of_text(format, source)).await;
@@ -129,12 +129,4 @@ fn accepted(imported: Imported) -> std::result::Result<Imported, UserErrors> {
     } else {
         Ok(imported)
     }
-}
-
-fn unsupported() -> UserErrors {
-    vec![Refusal::new(
-        UserErrorCode::Invalid,
-        "format",
-        "OPENSLO cannot be imported yet; KUNDIG and BACKSTAGE can",
-    )]
 }

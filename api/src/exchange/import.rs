@@ -8,7 +8,7 @@ use std::{
 use super::{
     backstage, demo,
     diagnostics::Problems,
-    kundig,
+    ics, kundig, openslo,
     plan::{self, Item, Summary},
     preview::preview,
     sources::Sources,
@@ -23,12 +23,19 @@ use crate::{
 };
 
 /// What the documents of an import are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Kundig's own YAML.
     Kundig,
     /// Backstage's descriptors.
     Backstage,
+    /// OpenSLO v1.
+    OpenSlo,
+    /// iCalendar: holidays of a calendar.
+    Ics {
+        /// Its slug.
+        calendar: String,
+    },
 }
 
 /// Documents that are read and not planned yet.
@@ -51,7 +58,10 @@ impl Reading {
     /// Reads files and folders. `progress` is told after each file how many are read and how many are known.
     pub fn of_paths(format: Format, paths: &[PathBuf], progress: impl FnMut(usize, usize)) -> Self {
         let mut problems = Problems::default();
-        let sources = Sources::from_paths(paths, &mut problems);
+        let sources = match &format {
+            Format::Ics { .. } => Sources::from_files(paths),
+            _ => Sources::from_paths(paths, &mut problems),
+        };
         Self::of_sources(format, sources, problems, progress)
     }
 
@@ -85,6 +95,10 @@ impl Reading {
             Format::Kundig => kundig::items(&mut sources, &mut problems, progress),
             Format::Backstage => {
                 backstage::items(backstage::read(&mut sources, &mut problems, progress))
+            }
+            Format::OpenSlo => openslo::items(&mut sources, &mut problems, progress),
+            Format::Ics { calendar } => {
+                ics::items(&calendar, &mut sources, &mut problems, progress)
             }
         };
         Self { items, problems }

@@ -54,9 +54,29 @@ fn show(text: &mut String, draft: &Draft, field: &str, from: &Json, to: &Json) {
             let path = format!("{field}.{name}");
             show(text, draft, &path, &side(from), &side(to));
         }
+    } else if let Some((from, to)) = object_lists(from, to) {
+        let lack = |there: &[Json], item: &Json| !there.contains(item);
+        for gone in from.iter().filter(|item| lack(to, item)) {
+            line(text, format_args!("    {field}: - {}", value(draft, gone)));
+        }
+        for new in to.iter().filter(|item| lack(from, item)) {
+            line(text, format_args!("    {field}: + {}", value(draft, new)));
+        }
     } else {
         show_values(text, draft, field, from, to);
     }
+}
+
+/// Both sides of a field that is a list of objects: only the ones that come and go are worth a line.
+fn object_lists<'a>(from: &'a Json, to: &'a Json) -> Option<(&'a [Json], &'a [Json])> {
+    let list = |side: &'a Json| match side {
+        Json::Null => Some(&[][..]),
+        Json::Array(items) => Some(items.as_slice()),
+        _ => None,
+    };
+    let (from, to) = (list(from)?, list(to)?);
+    let has_object = from.iter().chain(to).any(Json::is_object);
+    has_object.then_some((from, to))
 }
 
 fn show_values(text: &mut String, draft: &Draft, field: &str, from: &Json, to: &Json) {

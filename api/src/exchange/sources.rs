@@ -140,6 +140,15 @@ impl Sources {
         sources
     }
 
+    /// The files named by `paths`, and no folders.
+    pub fn from_files<P: AsRef<Path>>(paths: &[P]) -> Self {
+        let mut sources = Self::default();
+        for path in paths {
+            sources.wait_for(path.as_ref().to_owned(), Found::Named, None);
+        }
+        sources
+    }
+
     /// How many files are known and not read yet.
     pub fn waiting(&self) -> usize {
         self.waiting.len()

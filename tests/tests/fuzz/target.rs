@@ -196,11 +196,13 @@ fn auth_settings(folder: &TempDir) -> AuthSettings {
 }
 
 /// Documents of each format that can be imported.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 6] = [
     include_str!("../../../api/src/exchange/demo/10-shared-it.yaml"),
     include_str!("../../../api/src/exchange/demo/60-hotels.yaml"),
     include_str!("../../../api/src/exchange/demo/61-hotel-services.yaml"),
+    include_str!("../../../api/src/exchange/demo/81-agreements.yaml"),
     include_str!("../../fixtures/backstage/shop/catalog-info.yaml"),
+    include_str!("../../fixtures/openslo/checkout.yaml"),
 ];
 
 /// Starts to note panics and errors, once in a process.

@@ -14,6 +14,7 @@ on_both_databases!(
     an_import_that_is_wrong_anywhere_changes_nothing,
     what_is_as_deep_as_an_import_lets_it_be_can_be_read_back,
     an_untidy_folder_is_imported_with_a_warning_for_each_thing,
+    holidays_and_objectives_are_imported,
     an_export_is_imported_as_the_identical_catalog,
     the_demo_is_served_and_put_into_an_empty_database_only,
 );
@@ -101,10 +102,10 @@ async fn an_import_that_is_wrong_anywhere_changes_nothing(database: Database) {
     import(&server, kundig)
         .await
         .expect_user_error(&["source"], "INVALID");
-    let unsupported = json!({ "format": "OPENSLO", "source": "" });
-    import(&server, unsupported)
+    let openslo = json!({ "format": "OPENSLO", "source": "apiVersion: openslo/v2\nkind: SLO\n" });
+    import(&server, openslo)
         .await
-        .expect_user_error(&["format"], "INVALID");
+        .expect_user_error(&["source"], "INVALID");
 
     let answer = server
         .query("{ services { totalCount } teams { totalCount } changes { nodes { sequence } } }")
@@ -209,6 +210,64 @@ async fn an_untidy_folder_is_imported_with_a_warning_for_each_thing(
     )?;
     assert_eq!(missing.status.code(), Some(3));
     assert!(text(&missing.stderr).contains("/nowhere.yaml:1:1: error: this file does not exist"));
+    Ok(())
+}
+
+/// Holidays and objectives come from files of others.
+async fn holidays_and_objectives_are_imported(database: Database) -> anyhow::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let (slos, holidays) = (folder.join("openslo"), folder.join("holidays.ics"));
+    let slos = slos.to_str().context("a path in UTF-8")?;
+    let holidays = holidays.to_str().context("a path in UTF-8")?;
+    let import_slos = &["import", "--format", "openslo", slos][..];
+    for (arguments, expected) in [
+        (
+            import_slos,
+            "5 created, 0 updated, 0 unchanged, 5 warnings\n",
+        ),
+        (
+            import_slos,
+            "0 created, 0 updated, 4 unchanged, 4 warnings\n",
+        ),
+    ] {
+        let output = run(&database, arguments)?;
+        assert!(
+            text(&output.stderr).ends_with(expected),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+
+    let import_holidays =
+        |more: &'static [&str]| [&["import", "--format", "ics"], more, &[holidays]].concat();
+    let nowhere = run(&database, &import_holidays(&["--calendar", "nowhere"]))?;
+    assert_eq!(nowhere.status.code(), Some(3), "{}", text(&nowhere.stderr));
+    let around = &["--calendar", "around-the-clock"];
+    let tried = run(
+        &database,
+        &import_holidays(&["--calendar", "around-the-clock", "--dry-run"]),
+    )?;
+    assert!(
+        text(&tried.stdout).contains("2026-10-03"),
+        "{}",
+        text(&tried.stdout)
+    );
+    for expected in [
+        "0 created, 1 updated, 0 unchanged, 1 warning\n",
+        "0 created, 0 updated, 1 unchanged, 1 warning\n",
+    ] {
+        let output = run(&database, &import_holidays(around))?;
+        assert!(
+            text(&output.stderr).ends_with(expected),
+            "{}",
+            text(&output.stderr)
+        );
+        assert!(text(&output.stderr).contains("holidays.ics:14:1: warning: \"Staff meeting\""));
+    }
+    let unnamed = run(&database, &import_holidays(&[]))?;
+    assert_eq!(unnamed.status.code(), Some(2), "{}", text(&unnamed.stderr));
+    let misplaced = run(&database, &["import", "--calendar", "x", slos])?;
+    assert!(text(&misplaced.stderr).contains("--calendar goes with --format ics"));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::{
         offerings::rules::OfferingPatch, people::rules::PersonPatch, services::rules::ServicePatch,
         teams::rules::TeamPatch,
     },
-    exchange::diagnostics::Place,
+    exchange::{diagnostics::Place, ics::Event},
     outcomes::rules::OutcomePatch,
     shared::{ids::ObjectType, record::Unresolved},
     slas::{agreements::rules::AgreementPatch, calendars::rules::CalendarPatch},
@@ -69,6 +69,8 @@ pub enum Manner {
     Replace,
     /// It knows some fields; the others are left alone.
     Merge(Merge),
+    /// It says what to make where nothing is there; what is there is left as it is.
+    Found(Found),
 }
 
 /// What a merging document knows.
@@ -79,6 +81,15 @@ pub struct Merge {
     pub said: BTreeSet<&'static str>,
     /// What to call the object where its name cannot be taken over.
     pub fallback_name: String,
+}
+
+/// How it comes that a document speaks of an object that it does not want to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It describes the object.
+    Described,
+    /// It only names it, so that it is worth a word where the object has to be made.
+    Named,
 }
 
 /// The plain fields of an object, by type.
@@ -102,6 +113,8 @@ pub enum Change {
     Calendar(CalendarPatch),
     /// An agreement.
     Agreement(AgreementPatch),
+    /// Holidays of a calendar that is there, beside those that it has.
+    Holidays(Vec<Festival>),
 }
 
 impl Change {
@@ -115,10 +128,19 @@ impl Change {
             Self::Outcome(_) => ObjectType::BusinessOutcome,
             Self::Service(..) => ObjectType::Service,
             Self::Offering(_) => ObjectType::ServiceOffering,
-            Self::Calendar(_) => ObjectType::SupportCalendar,
+            Self::Calendar(_) | Self::Holidays(_) => ObjectType::SupportCalendar,
             Self::Agreement(_) => ObjectType::ServiceLevelAgreement,
         }
     }
+}
+
+/// Days that somebody else's calendar has, and where it says so.
+#[derive(Clone, Debug)]
+pub struct Festival {
+    /// The days.
+    pub event: Event,
+    /// Where the event begins.
+    pub at: Place,
 }
 
 /// A reference as a document states it.

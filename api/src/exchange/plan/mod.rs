@@ -6,6 +6,7 @@
 mod agreement;
 mod bench;
 pub mod fields;
+mod holidays;
 mod identity;
 mod item;
 mod left;
@@ -14,7 +15,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use item::{Change, Identity, Item, Manner, Merge, Stated};
+pub use item::{Change, Festival, Found, Identity, Item, Manner, Merge, Stated};
 
 use self::{bench::Bench, identity::Recognised, link::resolve, write::Fallback};
 use super::diagnostics::{Place, Problems};

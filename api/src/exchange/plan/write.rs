@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Change, Item, Manner, Merge, Stated, agreement,
+    Change, Found, Item, Manner, Merge, Stated, agreement,
     bench::Bench,
     fields::{self, Importable},
-    identity, link,
+    holidays, identity, link,
 };
 use crate::{
     catalog::{
@@ -20,7 +20,7 @@ use crate::{
         services::rules::{Service, ServiceKind, ServicePatch},
         teams::rules::Team,
     },
-    exchange::diagnostics::Problems,
+    exchange::{diagnostics::Problems, openslo},
     outcomes::rules::{Outcome, OutcomePatch},
     shared::{
         edit::Editable,
@@ -37,7 +37,7 @@ use crate::{
 /// The annotation that remembers which optional fields a Backstage descriptor had.
 pub(super) const SAID: &str = "kundig/from-backstage";
 /// What an annotation begins with that holds a descriptor's field.
-const DESCRIPTOR_FIELD: &str = "backstage.io/";
+const DESCRIPTOR_FIELDS: [&str; 2] = ["backstage.io/", openslo::KEPT];
 /// How often a merging document is tried again without what cannot be taken over.
 const MAX_TRIES: usize = 10;
 
@@ -66,6 +66,7 @@ pub(super) fn write(
         Change::Offering(patch) => offering(item, patch, bench, fallback, problems),
         Change::Calendar(patch) => put::<Calendar>(item, patch.clone(), bench, problems, |_| {}),
         Change::Agreement(patch) => agreement::write(item, patch, bench, problems),
+        Change::Holidays(festivals) => holidays::write(item, festivals, bench, problems),
     }
 }
 
@@ -228,8 +229,11 @@ pub(super) fn put<T: Importable>(
     prepare: impl FnOnce(&mut T),
 ) -> Option<ObjectRef> {
     let before = identity::existing::<T>(item, bench);
+    if let (Manner::Found(_), Some(before)) = (&item.manner, &before) {
+        return Some(before.id().any());
+    }
     let mut record = match &item.manner {
-        Manner::Replace => replaced(item, before.as_ref(), &mut patch, bench),
+        Manner::Replace | Manner::Found(_) => replaced(item, before.as_ref(), &mut patch, bench),
         Manner::Merge(merge) => merged(item, merge, before.as_ref(), &mut patch, bench),
     };
     record.header_mut().unresolved = item
@@ -239,9 +243,17 @@ pub(super) fn put<T: Importable>(
         .collect();
     prepare(&mut record);
     let record = match &item.manner {
-        Manner::Replace => checked(item, record, patch, bench, problems),
+        Manner::Replace | Manner::Found(_) => checked(item, record, patch, bench, problems),
         Manner::Merge(merge) => adapted(item, merge, &record, patch, bench, problems)?,
     };
+    if matches!(item.manner, Manner::Found(Found::Named)) {
+        let message = format!(
+            "the {} `{}` is neither in the catalog nor described in this import; it is created",
+            T::TYPE.words(),
+            record.header().slug
+        );
+        problems.warning(item.at.clone(), message);
+    }
     let id = record.id();
     if record.header().slug.is_empty() {
         return None;
@@ -324,7 +336,7 @@ fn merged<T: Importable>(
 fn annotate(header: &mut HeaderPatch, there: &Map<String, Json>, said: &BTreeSet<&'static str>) {
     let mut annotations: Map<String, Json> = there
         .iter()
-        .filter(|(key, _)| !key.starts_with(DESCRIPTOR_FIELD) && *key != SAID)
+        .filter(|(key, _)| !is_kept_field(key) && *key != SAID)
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     if let Patch::Set(Json::Object(own)) = &header.annotations {
@@ -334,6 +346,13 @@ fn annotate(header: &mut HeaderPatch, there: &Map<String, Json>, said: &BTreeSet
         annotations.insert(SAID.to_owned(), said.iter().copied().collect());
     }
     header.annotations = Patch::Set(annotations.into());
+}
+
+/// Whether an annotation holds a field of a document.
+fn is_kept_field(key: &str) -> bool {
+    DESCRIPTOR_FIELDS
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
 }
 
 /// The optional fields that the earlier state of a descriptor had.

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod backstage;
+mod ics;
 mod kundig;
+mod openslo;
 mod preview;
 mod repeat;
 mod round_trip;
@@ -49,6 +51,10 @@ impl World {
 
     fn kundig(&mut self, text: &str) -> Imported {
         self.take(&Reading::of_text(Format::Kundig, text.to_owned()))
+    }
+
+    fn openslo(&mut self, text: &str) -> Imported {
+        self.take(&Reading::of_text(Format::OpenSlo, text.to_owned()))
     }
 
     /// Imports descriptors of which nothing is amiss.

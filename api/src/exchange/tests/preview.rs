@@ -58,6 +58,32 @@ spec: {tier: TIER_2, team: core, dependencies: [{service: ledger, strength: 0.75
 }
 
 #[test]
+fn of_a_list_of_objects_those_that_come_and_go_are_shown() {
+    let mut world = World::default();
+    let calendar = |holidays: &str| {
+        format!(
+            "apiVersion: kundig/v1\nkind: SupportCalendar\nmetadata: {{slug: c, name: C}}\n\
+             spec: {{timeZone: UTC, holidays: [{holidays}]}}\n"
+        )
+    };
+    world.kundig(&calendar(
+        "{date: 2026-01-01, name: A}, {date: 2026-01-06, name: B}",
+    ));
+    assert_eq!(
+        shown(
+            &world,
+            Format::Kundig,
+            &calendar("{date: 2026-01-01, name: A}, {date: 2026-05-01, name: C}")
+        ),
+        "\
+~ support calendar c (C)
+    holidays: - {\"date\":\"2026-01-06\",\"name\":\"B\"}
+    holidays: + {\"date\":\"2026-05-01\",\"name\":\"C\"}
+"
+    );
+}
+
+#[test]
 fn what_changes_nothing_shows_nothing() {
     let mut world = World::default();
     world.kundig(BEFORE);

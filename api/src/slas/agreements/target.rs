@@ -148,6 +148,18 @@ pub struct Wish {
     pub warn_at: i64,
 }
 
+impl From<&Target> for Wish {
+    fn from(target: &Target) -> Self {
+        Self {
+            metric: target.metric,
+            priority: target.priority,
+            within: target.within,
+            objective: target.objective,
+            warn_at: target.warn_at.into(),
+        }
+    }
+}
+
 /// The targets that are wished for, those with the metric and priority of a present one under its id. Sorted by metric and
 /// priority, those for every priority last.
 pub fn settle(wishes: Vec<Wish>, present: &[Target], form: &mut Form<'_>) -> Vec<Target> {
