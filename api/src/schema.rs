@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, EmptySubscription, ID, Interface, MergedObject, Object, Result, SDLExportOptions,
+    Context, ID, Interface, MergedObject, MergedSubscription, Object, Result, SDLExportOptions,
     SchemaBuilder,
 };
 
@@ -24,6 +24,8 @@ use crate::catalog::services::graphql::{ServiceNode, ServiceQueries};
 use crate::catalog::services::mutations::{EdgeMutations, ServiceMutations};
 use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
+use crate::changes::subscription::ChangeSubscriptions;
+use crate::changes::tail::Tail;
 use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
@@ -76,20 +78,24 @@ pub struct Mutation(
     RequestMutations,
 );
 
+/// Everything that can be waited for.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(ChangeSubscriptions);
+
 /// The whole API.
-pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
 
 /// Its builder.
-pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, EmptySubscription>;
+pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
 
 /// The API over a replica, to be finished; amounts are in `currency`.
-pub fn builder(replica: Replica, currency: Currency) -> Builder {
-    roots().data(replica).data(currency)
+pub fn builder(replica: Replica, tail: Tail, currency: Currency) -> Builder {
+    roots().data(replica).data(tail).data(currency)
 }
 
 /// The API over nothing.
 pub(crate) fn roots() -> Builder {
-    let roots = Schema::build(Guarded::default(), Guarded::default(), EmptySubscription);
+    let roots = Schema::build(Guarded::default(), Guarded::default(), Guarded::default());
     // The library's own types come without a description.
     roots
         .override_output_type_description::<ChangeConnection>(

@@ -29,18 +29,21 @@ impl Metrics {
         self.0.get(series).copied()
     }
 
-    /// How many SQL statements the server has run for this purpose, e.g. `request`.
+    /// The value of a series that counts.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a counter is a whole number and far below 2⁵³"
+        reason = "a count is a whole number and far below 2⁵³"
     )]
+    pub fn count(&self, series: &str) -> u64 {
+        self.get(series)
+            .unwrap_or_else(|| panic!("the server has no {series}: {self:?}")) as u64
+    }
+
+    /// How many SQL statements the server has run for this purpose, e.g. `request`.
     pub fn sql_statements(&self, purpose: &str) -> u64 {
-        self.get(&format!(
+        self.count(&format!(
             "kundig_sql_statements_total{{purpose=\"{purpose}\"}}"
         ))
-        .unwrap_or_else(|| {
-            panic!("the server does not count SQL statements for {purpose:?}: {self:?}")
-        }) as u64
     }
 }

@@ -114,6 +114,9 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("commentOnServiceRequest", SUBMIT),
 ];
 
+/// The fields of `Subscription`.
+const SUBSCRIPTIONS: &[(&str, Access)] = &[("changes", AnyToken)];
+
 /// Who sees objects of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
@@ -171,6 +174,7 @@ pub fn of_root_field(root: &str, field: &str) -> Option<Access> {
     let table = match root {
         "Query" => QUERIES,
         "Mutation" => MUTATIONS,
+        "Subscription" => SUBSCRIPTIONS,
         _ => return None,
     };
     find(table, field)
@@ -270,12 +274,13 @@ mod tests {
         let types = object_types();
         assert_eq!(declared(QUERIES), types["Query"]);
         assert_eq!(declared(MUTATIONS), types["Mutation"]);
+        assert_eq!(declared(SUBSCRIPTIONS), types["Subscription"]);
     }
 
     #[test]
     fn every_object_type_has_a_rule_and_every_rule_a_type() {
         let mut types = object_types();
-        types.retain(|name, _| !["Query", "Mutation"].contains(&name.as_str()));
+        types.retain(|name, _| !["Query", "Mutation", "Subscription"].contains(&name.as_str()));
         for name in types.keys() {
             assert!(of_type(name).is_some(), "no rule says who sees {name}");
         }

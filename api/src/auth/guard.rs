@@ -7,8 +7,9 @@ use async_graphql::registry::{MetaType, Registry};
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{
     Context, ContextSelectionSet, ErrorExtensionValues, ObjectType, OutputType, Positioned,
-    ServerError, ServerResult, Value,
+    Response, ServerError, ServerResult, SubscriptionType, Value,
 };
+use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::access::{self, Access};
 use super::{Scope, Viewer};
@@ -26,17 +27,7 @@ impl<T: ObjectType> OutputType for Guarded<T> {
     /// The root's own, with what each field needs added to its description.
     fn create_type_info(registry: &mut Registry) -> String {
         let name = T::create_type_info(registry);
-        let root = T::type_name();
-        if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(&*root) {
-            for field in fields.values_mut() {
-                if let Some(access) = access::of_root_field(&root, &field.name) {
-                    let description = field.description.get_or_insert_default();
-                    description.push_str("\n\nNeeds ");
-                    description.push_str(&access.to_string());
-                    description.push('.');
-                }
-            }
-        }
+        describe_access(registry, &T::type_name());
         name
     }
 
@@ -66,6 +57,49 @@ impl<T: ObjectType> ContainerType for Guarded<T> {
 }
 
 impl<T: ObjectType> ObjectType for Guarded<T> {}
+
+impl<T: SubscriptionType> SubscriptionType for Guarded<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    /// The root's own, with what each field needs added to its description.
+    fn create_type_info(registry: &mut Registry) -> String {
+        let name = T::create_type_info(registry);
+        describe_access(registry, &T::type_name());
+        name
+    }
+
+    fn is_empty() -> bool {
+        T::is_empty()
+    }
+
+    /// The rule is asked once to open the stream and again for each event.
+    fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<BoxStream<'a, Response>> {
+        match check(ctx, &T::type_name()) {
+            Ok(()) => self.0.create_field_stream(ctx),
+            Err(error) => {
+                let refusal = Response::from_errors(vec![ctx.set_error_path(error)]);
+                Some(stream::iter([refusal]).boxed())
+            }
+        }
+    }
+}
+
+/// Adds to the description of each field of a root what it needs.
+fn describe_access(registry: &mut Registry, root: &str) {
+    let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(root) else {
+        return;
+    };
+    for field in fields.values_mut() {
+        if let Some(access) = access::of_root_field(root, &field.name) {
+            let description = field.description.get_or_insert_default();
+            description.push_str("\n\nNeeds ");
+            description.push_str(&access.to_string());
+            description.push('.');
+        }
+    }
+}
 
 fn check(ctx: &Context<'_>, root: &str) -> ServerResult<()> {
     let field = &ctx.item.node.name.node;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Scopes;
+use super::{Scopes, issuer::LEEWAY};
 
 /// What a verified token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,4 +19,13 @@ pub struct Identity {
     pub client_id: Option<Arc<str>>,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+impl Identity {
+    /// When the token is not accepted any more.
+    pub fn ends_at(&self) -> Timestamp {
+        self.expires_at
+            .checked_add(LEEWAY)
+            .unwrap_or(Timestamp::MAX)
+    }
 }

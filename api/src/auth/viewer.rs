@@ -31,14 +31,20 @@ impl Viewer {
         if anonymous_read {
             scopes.insert(Scope::CatalogRead);
         }
-        let person = identity
-            .as_ref()
-            .and_then(|identity| catalog.person_by_subject(&identity.subject))
-            .map(|person| person.id());
         Self {
+            person: person(identity.as_deref(), catalog),
             identity,
             scopes,
-            person,
+        }
+    }
+
+    /// The same viewer by what a newer catalog says of them.
+    #[must_use]
+    pub fn renewed(&self, catalog: &Catalog) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            scopes: self.scopes,
+            person: person(self.identity.as_deref(), catalog),
         }
     }
 
@@ -110,4 +116,10 @@ impl Viewer {
             None => Authority::Nothing,
         }
     }
+}
+
+/// The person whose subject a token has.
+fn person(identity: Option<&Identity>, catalog: &Catalog) -> Option<Id<Person>> {
+    let person = catalog.person_by_subject(&identity?.subject)?;
+    Some(person.id())
 }

@@ -120,6 +120,15 @@ pub struct ChangeFilter {
     actor: Option<String>,
 }
 
+impl ChangeNode {
+    /// As the catalog shows it, which contains it.
+    pub(super) fn new(change: Change, catalog: &Catalog) -> Self {
+        let object = change.subject.object();
+        let subject = object.and_then(|object| node_in(catalog, object));
+        Self { change, subject }
+    }
+}
+
 impl TryFrom<ChangeFilter> for store::ChangeFilter {
     type Error = async_graphql::Error;
 
@@ -161,7 +170,16 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
 
 impl store::ChangeFilter {
     /// Narrowed to what the viewer sees: a change of anything else does not exist for them.
-    fn seen_by(mut self, viewer: &Viewer, whole: &Catalog) -> Self {
+    fn seen_by(self, viewer: &Viewer, whole: &Catalog) -> Self {
+        let visible = Visible::to(viewer, whole);
+        Self {
+            requests: (visible != Visible::All).then_some(visible),
+            ..self.of_seen_types(viewer)
+        }
+    }
+
+    /// Narrowed to the types of which the viewer sees anything.
+    pub(super) fn of_seen_types(mut self, viewer: &Viewer) -> Self {
         let (seen, hidden): (Vec<_>, Vec<_>) =
             SubjectType::iter().partition(|kind| viewer.sees(*kind));
         if !hidden.is_empty() {
@@ -171,10 +189,24 @@ impl store::ChangeFilter {
                 None => seen.collect(),
             });
         }
-        let visible = Visible::to(viewer, whole);
-        self.requests = (visible != Visible::All).then_some(visible);
         self
     }
+}
+
+/// The filter that is given; everything where there is none.
+pub(super) fn wanted(filter: Option<ChangeFilter>) -> Result<store::ChangeFilter> {
+    let filter = filter.map(store::ChangeFilter::try_from).transpose()?;
+    Ok(filter.unwrap_or_default())
+}
+
+/// The sequence that `after` names.
+pub(super) fn sequence(after: Option<String>) -> Result<Option<i64>> {
+    after
+        .map(|text| {
+            text.parse::<i64>()
+                .map_err(|_| bad_input(format!("`after` is {text:?}, which is not a sequence")))
+        })
+        .transpose()
 }
 
 /// The types, each once.
@@ -274,17 +306,9 @@ impl ChangeQueries {
     ) -> Result<ChangeConnection> {
         let size = page_size("first", first.unwrap_or(DEFAULT_PAGE.into()))?;
         let viewer = ctx.data_unchecked::<Viewer>();
-        let filter = filter
-            .map(store::ChangeFilter::try_from)
-            .transpose()?
-            .unwrap_or_default()
-            .seen_by(viewer, &ctx.data_unchecked::<RequestCatalog>().whole());
-        let after = after
-            .map(|text| {
-                text.parse::<i64>()
-                    .map_err(|_| bad_input(format!("`after` is {text:?}, which is not a sequence")))
-            })
-            .transpose()?;
+        let whole = ctx.data_unchecked::<RequestCatalog>().whole();
+        let filter = wanted(filter)?.seen_by(viewer, &whole);
+        let after = sequence(after)?;
         let until = shown_until(ctx).await?;
         let range = (after.unwrap_or(0), until);
         let mut changes = store::read(database(ctx), &filter, range, size as u64 + 1)
@@ -317,9 +341,7 @@ impl ChangeQueries {
             .into_iter()
             .map(|change| {
                 let cursor = Sequence(change.sequence);
-                let object = change.subject.object();
-                let subject = object.and_then(|object| node_in(&catalog, object));
-                Edge::new(cursor, ChangeNode { change, subject })
+                Edge::new(cursor, ChangeNode::new(change, &catalog))
             })
             .collect();
         Ok(connection)

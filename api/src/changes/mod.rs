@@ -2,3 +2,5 @@
 
 pub mod graphql;
 pub mod store;
+pub mod subscription;
+pub mod tail;

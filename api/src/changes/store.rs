@@ -1,5 +1,6 @@
 //! The change feed in the database.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use entity::{change, service_request};
@@ -54,6 +55,18 @@ pub struct ChangeFilter {
 }
 
 impl ChangeFilter {
+    /// Whether a change is one of them.
+    pub fn lets_through(&self, change: &Change) -> bool {
+        let is_of_type = self.types.as_ref().is_none_or(|types| {
+            let kind = change.subject.kind.to_string();
+            types.contains(&kind)
+        });
+        let is_of_subject = |ids: &Vec<Uuid>| ids.contains(&change.subject.id);
+        is_of_type
+            && self.subjects.as_ref().is_none_or(is_of_subject)
+            && self.actor.as_ref().is_none_or(|it| *it == change.actor)
+    }
+
     fn condition(&self) -> Condition {
         Condition::all()
             .add_option(
@@ -86,6 +99,23 @@ fn of_requests(visible: &Visible) -> Condition {
     Condition::any()
         .add(change::Column::SubjectType.ne(requests))
         .add(change::Column::SubjectId.in_subquery(keys))
+}
+
+/// Those of some requests that somebody sees.
+pub async fn seen_requests<C: ConnectionTrait>(
+    connection: &C,
+    visible: &Visible,
+    keys: impl IntoIterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>, DbErr> {
+    let keys: Vec<Uuid> = service_request::Entity::find()
+        .select_only()
+        .column(service_request::Column::Id)
+        .filter(service_request::Column::Id.is_in(keys))
+        .filter(visible.condition())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(keys.into_iter().collect())
 }
 
 /// The sequence up to which nothing will ever be added to the feed.

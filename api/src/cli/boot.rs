@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::Failure;
 use crate::auth::Authenticator;
+use crate::changes::tail::Tail;
 use crate::config::{Config, ConfigError};
 use crate::server::Shutdown;
 use crate::server::metrics::Metrics;
@@ -62,6 +63,17 @@ pub(super) fn follow(replica: &Replica, config: &Config, shutdown: &Shutdown) ->
     tokio::spawn(async move {
         tokio::select! {
             () = replica.follow(poll) => {}
+            () = shutdown.begun() => {}
+        }
+    })
+}
+
+/// Reads the end of the change feed for all who follow it, until the shutdown begins.
+pub(super) fn follow_tail(tail: &Tail, shutdown: &Shutdown) -> JoinHandle<()> {
+    let (tail, shutdown) = (tail.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tail.run() => {}
             () = shutdown.begun() => {}
         }
     })

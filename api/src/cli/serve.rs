@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use super::{Failure, boot};
 use crate::{
+    changes::tail::Tail,
     config::{Config, LogFormat},
     exchange::import::Reading,
     schema,
@@ -59,11 +60,14 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let follower = boot::follow(&replica, config, &shutdown);
     let key_keeper = boot::keep_keys_fresh(&authenticator, &shutdown);
     let currency = Currency(config.currency.code().into());
-    let schema = || schema::builder(replica.clone(), currency.clone());
+    let tail = Tail::new(replica.clone());
+    let tail_reader = boot::follow_tail(&tail, &shutdown);
+    let schema = || schema::builder(replica.clone(), tail.clone(), currency.clone());
     let backend = Backend {
         replica: replica.clone(),
         authenticator,
         metrics,
+        shutdown: shutdown.clone(),
     };
     let router = server::router(schema, backend, &config.transport, &config.limits)
         .await
@@ -75,6 +79,9 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     follower
         .await
         .context("the follower of the change feed failed")?;
+    tail_reader
+        .await
+        .context("the reading of the change feed's end failed")?;
     key_keeper
         .await
         .context("the loading of issuers' keys failed")?;

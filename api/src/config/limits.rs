@@ -41,6 +41,12 @@ pub struct LimitSettings {
     pub persisted_queries: bool,
     /// The file of the only documents that may run; none: every document may.
     pub trusted_documents: Option<PathBuf>,
+    /// How many connections over which subscriptions are answered one client may have.
+    pub max_live_connections: usize,
+    /// How many operations may run on one WebSocket.
+    pub max_subscriptions: usize,
+    /// How long a client may take to take what a subscription sends it.
+    pub send_timeout: Duration,
     /// What each subject may spend.
     pub subject_rate: RateSettings,
     /// What each address of clients without a valid token may spend.
@@ -74,6 +80,9 @@ impl Default for LimitSettings {
             suggestions: false,
             persisted_queries: true,
             trusted_documents: None,
+            max_live_connections: 100,
+            max_subscriptions: 100,
+            send_timeout: Duration::from_secs(10),
             subject_rate: RateSettings {
                 per_second: 50_000,
                 burst: 500_000,
@@ -122,6 +131,17 @@ impl LimitSettings {
                 parse_bool,
             ),
             trusted_documents: pick.optional("trusted_documents", parse_path),
+            max_live_connections: pick.setting(
+                "max_live_connections",
+                default.max_live_connections,
+                within(1..=10_000),
+            ),
+            max_subscriptions: pick.setting(
+                "max_subscriptions",
+                default.max_subscriptions,
+                within(1..=10_000),
+            ),
+            send_timeout: pick.setting("send_timeout", default.send_timeout, parse_duration),
             subject_rate: RateSettings {
                 per_second: pick.setting(
                     "subject_rate",
@@ -185,6 +205,12 @@ flags! {
     persisted_queries "persisted-queries" "BOOL",
     /// Run only the documents of this file: a manifest or a JSON object of documents by hash
     trusted_documents "trusted-documents" "PATH",
+    /// Connections of one client over which subscriptions are answered at most [default: 100]
+    max_live_connections "max-live-connections" "COUNT",
+    /// Operations on one WebSocket at most [default: 100]
+    max_subscriptions "max-subscriptions" "COUNT",
+    /// How long a client may take to take what a subscription sends it [default: 10s]
+    send_timeout "send-timeout" "DURATION",
     /// Points that a subject gets back in a second; 0 is no limit [default: 50000]
     subject_rate "subject-rate" "POINTS",
     /// Points that a subject may spend at once [default: 500000]

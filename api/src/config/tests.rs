@@ -280,7 +280,7 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "log_format" => ("json", "\"json\""),
             "data_dir" => ("/var/lib/kundig", "\"/var/lib/kundig\""),
             "max_document" | "max_body" | "max_import_body" => ("7KiB", "7168"),
-            "time_limit" => ("2s", "\"2s\""),
+            "time_limit" | "send_timeout" => ("2s", "\"2s\""),
             "anonymous_read" | "suggestions" => ("true", "true"),
             "trusted_documents" => ("documents.json", "\"documents.json\""),
             "trusted_proxies" => ("10.0.0.0/8,::1", "[\"10.0.0.0/8\", \"::1\"]"),

@@ -92,7 +92,9 @@ pub async fn serve(
         tokio::spawn(connection.secure(stream, tls.clone(), shutdown.clone()));
     }
     drop(listener);
-    if timeout(GRACE, graceful.shutdown()).await.is_err() {
+    // Connections that were upgraded are not among those of the graceful shutdown.
+    let finished = async { tokio::join!(graceful.shutdown(), shutdown.all_done()) };
+    if timeout(GRACE, finished).await.is_err() {
         tracing::warn!(
             "requests that did not finish within {} s were cut off",
             GRACE.as_secs()

@@ -7,6 +7,7 @@ mod cross_site;
 mod explorer;
 mod graphql;
 mod health;
+mod live;
 pub mod logging;
 pub mod metrics;
 mod observe;
@@ -20,7 +21,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, ObjectType, SchemaBuilder};
+use async_graphql::{ObjectType, SchemaBuilder, SubscriptionType};
 use axum::{Router, middleware, routing::get};
 use tower::util::option_layer;
 use tower_http::{
@@ -34,7 +35,7 @@ use tower_http::{
 pub use self::{
     connections::serve,
     graphql::{EngineError, UntrustedDocuments},
-    shutdown::{Shutdown, ShutdownTrigger},
+    shutdown::{Busy, Shutdown, ShutdownTrigger},
     tls::{BadPair, Tls},
 };
 use self::{
@@ -60,14 +61,16 @@ pub struct Backend {
     pub authenticator: Arc<Authenticator>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// When it ends.
+    pub shutdown: Shutdown,
 }
 
 /// All routes. `schema` is called twice: one schema validates documents, the other executes them.
 ///
 /// # Errors
 /// The schema cannot be executed, or a trusted document is none.
-pub async fn router<Q, M>(
-    schema: impl Fn() -> SchemaBuilder<Q, M, EmptySubscription>,
+pub async fn router<Q, M, S>(
+    schema: impl Fn() -> SchemaBuilder<Q, M, S>,
     backend: Backend,
     transport: &TransportSettings,
     limits: &LimitSettings,
@@ -75,6 +78,7 @@ pub async fn router<Q, M>(
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
 {
     let limits = Arc::new(limits.clone());
     let engine = Engine::new(schema, &limits).await?;

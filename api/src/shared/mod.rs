@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod keyset;
 pub mod lease;
+pub mod live;
 pub mod loads;
 pub mod money;
 pub mod number;

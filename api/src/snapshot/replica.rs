@@ -106,6 +106,11 @@ impl Replica {
         self.peek().position.newest()
     }
 
+    /// Hears of each round in which the snapshot was brought up to date.
+    pub fn rounds(&self) -> watch::Receiver<u64> {
+        self.shared.succeeded.subscribe()
+    }
+
     /// A snapshot of what the database holds now, or later. Callers that wait together share the work: a round that began
     /// after a caller came will do for it.
     pub async fn catch_up(&self) -> Result<Arc<Catalog>, ReplicaError> {

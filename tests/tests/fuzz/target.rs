@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use kundig::auth::{Authenticator, ScopeRules};
+use kundig::changes::tail::Tail;
 use kundig::config::{
     AuthSettings, IssuerSettings, KeySettings, LimitSettings, RateSettings, TransportSettings,
 };
 use kundig::exchange::import::Reading;
-use kundig::server::{self, Backend, metrics::Metrics};
+use kundig::server::{self, Backend, Shutdown, ShutdownTrigger, metrics::Metrics};
 use kundig::shared::{database::Database, graphql::Currency, write::Author};
 use kundig::snapshot::Replica;
 use kundig_tests::tokens::SigningKey;
@@ -38,6 +39,7 @@ pub(crate) struct Target {
     follower: JoinHandle<()>,
     /// What is in its catalog.
     pub(crate) known: Known,
+    _trigger: ShutdownTrigger,
     _database: kundig_tests::Database,
     _keys: TempDir,
 }
@@ -70,14 +72,18 @@ impl Target {
         demo.unwrap_or_else(|error| panic!("{error:#}"));
 
         let authenticator = Authenticator::open(&auth_settings(&keys));
+        let (trigger, shutdown) = Shutdown::manual();
         let backend = Backend {
             replica: replica.clone(),
             authenticator: Arc::new(
                 authenticator.unwrap_or_else(|problems| panic!("{problems:?}")),
             ),
             metrics,
+            shutdown,
         };
-        let schema = || kundig::schema::builder(replica.clone(), Currency("EUR".into()));
+        let tail = Tail::new(replica.clone());
+        let schema =
+            || kundig::schema::builder(replica.clone(), tail.clone(), Currency("EUR".into()));
         let router =
             server::router(schema, backend, &TransportSettings::default(), &limits()).await;
         let follower = replica.clone();
@@ -86,6 +92,7 @@ impl Target {
             follower: tokio::spawn(async move { follower.follow(Duration::from_secs(1)).await }),
             known: Known::default(),
             _database: database,
+            _trigger: trigger,
             _keys: keys,
         };
         while !replica.is_ready() {

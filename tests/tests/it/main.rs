@@ -14,6 +14,7 @@ mod feed;
 mod generator;
 mod limits;
 mod listing;
+mod live;
 mod migrations;
 mod objects;
 mod offerings;

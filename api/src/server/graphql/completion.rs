@@ -17,7 +17,8 @@ use super::document::Operation;
 pub(super) fn complete(registry: &Registry, operation: &Operation, response: &mut Response) {
     let root = match operation.kind {
         OperationType::Mutation => registry.mutation_type.as_deref().unwrap_or_default(),
-        OperationType::Query | OperationType::Subscription => registry.query_type.as_str(),
+        OperationType::Subscription => registry.subscription_type.as_deref().unwrap_or_default(),
+        OperationType::Query => registry.query_type.as_str(),
     };
     let completer = Completer {
         registry,

@@ -7,8 +7,8 @@ use std::{
 
 use async_graphql::registry::Registry;
 use async_graphql::{
-    EmptySubscription, Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder,
-    SchemaEnv, ServerError, Variables,
+    Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, SchemaEnv, ServerError,
+    SubscriptionType, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
     indexmap::IndexMap,
     parser::{
@@ -28,7 +28,7 @@ use super::{
     limits, literals, measure, memory,
     order::Shape,
     problem::{Problem, exceeded_limit},
-    typenames,
+    source, typenames,
 };
 use crate::{config::LimitSettings, shared::error_code::ErrorCode};
 
@@ -185,13 +185,11 @@ impl Weighter<Box<str>, Arc<Document>> for Memory {
 
 impl Documents {
     /// Documents for the schema that the builder makes.
-    pub(crate) fn new<Q, M>(
-        schema: SchemaBuilder<Q, M, EmptySubscription>,
-        limits: Arc<LimitSettings>,
-    ) -> Self
+    pub(crate) fn new<Q, M, S>(schema: SchemaBuilder<Q, M, S>, limits: Arc<LimitSettings>) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
     {
         let schema = if limits.suggestions {
             schema
@@ -274,13 +272,14 @@ struct Validator {
 }
 
 impl Validator {
-    fn new<Q, M>(schema: SchemaBuilder<Q, M, EmptySubscription>) -> Self
+    fn new<Q, M, S>(schema: SchemaBuilder<Q, M, S>) -> Self
     where
         Q: ObjectType + 'static,
         M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
     {
         let env = Arc::new(OnceLock::new());
-        let schema: Schema<Q, M, _> = schema.extension(ValidateOnly(Arc::clone(&env))).finish();
+        let schema: Schema<Q, M, S> = schema.extension(ValidateOnly(Arc::clone(&env))).finish();
         let execute = move |request| -> BoxFuture<'static, Response> {
             let schema = schema.clone();
             Box::pin(async move { schema.execute(request).await })
@@ -304,6 +303,7 @@ impl Validator {
             errors.extend(literals::check(&env.registry, &document));
             errors.extend(typenames::check(&env.registry, &document));
         }
+        errors.extend(source::check(&document));
         // Validation covers all operations; one has to be chosen only because execution is the step that comes after.
         let any_name = match &document.operations {
             DocumentOperations::Single(_) => None,

@@ -2,36 +2,32 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use async_graphql::{Response as GraphqlResponse, parser::types::OperationType};
+use async_graphql::parser::types::OperationType;
 use axum::{
     body::Body as HttpBody,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{
     GraphqlService, MIN_SEQUENCE, ResponseType, SEQUENCE,
     account::Account,
     bearer,
+    caller::{Caller, Executed, Outcome, took_too_long, unwritable},
     engine::Prepared,
     parameters::{Body, Parameters, Unread},
-    problem::{self, Problem, body as error_body, sign},
+    problem::{Problem, body as error_body, sign},
 };
 use crate::{
-    auth::{Identity, Viewer},
+    auth::Identity,
     server::{
         Backend,
+        live::{self, Session, Transport},
         observe::Operation as ObservedOperation,
-        rate_limit::{RateKey, Standing},
+        rate_limit::RateKey,
     },
-    shared::{
-        budget::Budget,
-        error_code::ErrorCode,
-        loads::Loads,
-        request::{RequestCatalog, RequestId},
-    },
+    shared::{error_code::ErrorCode, request::RequestId},
 };
 
 /// How long a request waits for the change that it asks for by `Kundig-Min-Sequence`. Tests have no patience.
@@ -51,7 +47,7 @@ const RETRY_AFTER: u64 = 5;
 
 /// One request and everything that its answer depends on.
 pub(super) struct Exchange<'a> {
-    pub(super) service: &'a GraphqlService,
+    pub(super) service: &'a Arc<GraphqlService>,
     pub(super) request_id: &'a RequestId,
     pub(super) headers: &'a HeaderMap,
     /// Where it comes from. Without an address, in tests of the router say, nobody without a token pays.
@@ -68,11 +64,12 @@ struct Known<'a> {
     account: Account<'a>,
 }
 
-/// An operation's answer, and the newest change in the catalog that it comes from.
-struct Executed {
-    response: GraphqlResponse,
-    sequence: i64,
-    cost: u64,
+/// An operation that is answered by a stream of events.
+struct Begun {
+    caller: Caller,
+    outcome: Outcome,
+    /// For what goes on, a place among the connections that do.
+    session: Option<Session>,
 }
 
 /// What is answered.
@@ -92,11 +89,16 @@ impl Exchange<'_> {
             account: Account::new(&self.service.limits, &self.service.rate_limits),
         };
         let Ok(response_type) = ResponseType::negotiate(self.headers) else {
-            let message =
-                "Accept names neither application/graphql-response+json nor application/json.";
+            let message = "Accept names none of application/graphql-response+json, application/json and text/event-stream.";
             let problem = Problem::malformed(StatusCode::NOT_ACCEPTABLE, message);
             return self.refusal(problem, ResponseType::Json, known);
         };
+        if response_type == ResponseType::EventStream {
+            return match self.begin(read, &mut known).await {
+                Ok(begun) => self.events(begun, known),
+                Err(problem) => self.refusal(problem, response_type, known),
+            };
+        }
         match self.run(read, &mut known).await {
             Ok(answer) => self.success(answer, response_type, known),
             Err(problem) => self.refusal(problem, response_type, known),
@@ -108,19 +110,93 @@ impl Exchange<'_> {
         read: impl AsyncFnOnce(Option<&Identity>) -> Result<Unread, Problem>,
         known: &mut Known<'_>,
     ) -> Result<Answer, Problem> {
+        let (identity, body) = self.receive(read, known).await?;
+        let time_limit = self.service.limits.time_limit;
+        match timeout(time_limit, self.run_body(identity.as_ref(), body, known)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(took_too_long(time_limit, known.mutates)),
+        }
+    }
+
+    /// Finds out who asks, and reads what for.
+    async fn receive(
+        &self,
+        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Unread, Problem>,
+        known: &mut Known<'_>,
+    ) -> Result<(Option<Arc<Identity>>, Body), Problem> {
         let identity = self.identify(known).await?;
         let unread = match timeout(MAX_READING, read(identity.as_deref())).await {
             Ok(unread) => unread?,
             Err(_) => return Err(came_too_slowly()),
         };
         known.account.pay_for_body(unread.len())?;
-        let limits = &self.service.limits;
-        let body = unread.read(limits.max_batch)?;
-        let time_limit = limits.time_limit;
-        match timeout(time_limit, self.run_body(identity.as_ref(), body, known)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(took_too_long(time_limit, known.mutates)),
-        }
+        let body = unread.read(self.service.limits.max_batch)?;
+        Ok((identity, body))
+    }
+
+    /// Begins an operation that is answered by a stream of events.
+    async fn begin(
+        &self,
+        read: impl AsyncFnOnce(Option<&Identity>) -> Result<Unread, Problem>,
+        known: &mut Known<'_>,
+    ) -> Result<Begun, Problem> {
+        let (identity, body) = self.receive(read, known).await?;
+        let Body::Single(parameters) = body else {
+            let message =
+                "A batch cannot be answered by text/event-stream: send one request at a time.";
+            return Err(Problem::malformed(StatusCode::BAD_REQUEST, message));
+        };
+        let caller = Caller {
+            service: Arc::clone(self.service),
+            request_id: self.request_id.clone(),
+            identity,
+            address: self.address,
+            may_mutate: self.may_mutate,
+        };
+        let time_limit = self.service.limits.time_limit;
+        let running = async {
+            self.wait_for_catalog(caller.identity.as_ref()).await?;
+            let (account, operation) = (&mut known.account, &mut known.operation);
+            caller.run(parameters, account, operation).await
+        };
+        let Ok(outcome) = timeout(time_limit, running).await else {
+            let mutates = known.operation.kind == Some(OperationType::Mutation);
+            return Err(took_too_long(time_limit, mutates));
+        };
+        let outcome = outcome?;
+        let session = match &outcome {
+            Outcome::Answer(_) => None,
+            Outcome::Events(_) => Some(self.service.live.admit(&caller, Transport::Events)?),
+        };
+        Ok(Begun {
+            caller,
+            outcome,
+            session,
+        })
+    }
+
+    fn events(&self, begun: Begun, known: Known<'_>) -> Response {
+        let Begun {
+            caller,
+            outcome,
+            session,
+        } = begun;
+        let body = match (outcome, session) {
+            (Outcome::Events(events), Some(session)) => {
+                live::events::stream(caller, events, session)
+            }
+            (Outcome::Answer(answer), _) => live::events::once(&answer).into(),
+            // There is a session for each stream.
+            (Outcome::Events(_), None) => HttpBody::empty(),
+        };
+        let sequence = self.service.backend.replica.newest_sequence();
+        respond(
+            StatusCode::OK,
+            ResponseType::EventStream,
+            body,
+            sequence,
+            known,
+        )
     }
 
     /// Finds out who asks, and lets pay for admission. Nothing of the request but its head is looked at before.
@@ -189,22 +265,20 @@ impl Exchange<'_> {
         parameters: Parameters,
         known: &mut Known<'_>,
     ) -> Result<Prepared, Problem> {
-        let engine = &self.service.engine;
-        let pay = |bytes| known.account.pay_for_document(bytes);
-        let document = engine.document(&parameters, pay).await?;
-        let operation = document.operation(parameters.operation_name.as_deref())?;
-        known.operation = ObservedOperation {
-            name: operation.name.clone(),
-            kind: Some(operation.kind),
-        };
-        if operation.kind == OperationType::Mutation {
-            if !self.may_mutate {
-                let message = "Mutations are not allowed by GET: send them by POST.";
-                return Err(Problem::malformed(StatusCode::METHOD_NOT_ALLOWED, message));
+        let (account, operation) = (&mut known.account, &mut known.operation);
+        let prepared = self
+            .service
+            .prepare(parameters, account, operation, self.may_mutate)
+            .await?;
+        match prepared.operation.kind {
+            OperationType::Query => {}
+            OperationType::Mutation => known.mutates = true,
+            OperationType::Subscription => {
+                let message = "A subscription is answered by events: accept text/event-stream, or connect to the same address by a WebSocket that speaks graphql-transport-ws.";
+                return Err(Problem::bad_request(ErrorCode::BadUserInput, message));
             }
-            known.mutates = true;
         }
-        engine.prepare(operation, parameters.variables)
+        Ok(prepared)
     }
 
     async fn execute(
@@ -212,42 +286,9 @@ impl Exchange<'_> {
         identity: Option<&Arc<Identity>>,
         prepared: Prepared,
     ) -> Result<Executed, Problem> {
-        let GraphqlService {
-            engine, backend, ..
-        } = self.service;
-        let current = backend.replica.current();
-        let viewer = Viewer::new(
-            identity.cloned(),
-            backend.authenticator.anonymous_read(),
-            &current,
-        );
-        let catalog = RequestCatalog::new(viewer.clone(), current);
-        let loads = Loads::new(backend.replica.database().read.clone());
-        let with_data = |request: async_graphql::Request| {
-            request
-                .data(catalog.clone())
-                .data(self.request_id.clone())
-                .data(viewer)
-                .data(loads.clone())
-                .data(Budget::new(self.service.limits.max_cost))
-        };
-        let cost = prepared.cost;
-        let is_query = prepared.operation.kind == OperationType::Query;
-        let executing = engine.execute(prepared, self.request_id, with_data);
-        let mut response = loads.drive(executing).await?;
-        if problem::has_code(&response, ErrorCode::Unauthenticated) {
-            return Err(bearer::missing(response.errors));
-        }
-        // What a mutation has done is done, so its answer stands as far as it goes.
-        if is_query && problem::has_code(&response, ErrorCode::QueryTooComplex) {
-            response.errors.truncate(1);
-            return Err(Problem::not_run(response.errors));
-        }
-        Ok(Executed {
-            response,
-            sequence: catalog.sequence(),
-            cost,
-        })
+        self.service
+            .execute(identity, self.request_id, prepared)
+            .await
     }
 
     /// Waits for the change that the client wants to see in its answer. Nobody waits who must not see any change.
@@ -288,25 +329,14 @@ impl Exchange<'_> {
         match written {
             Ok((body, sequence)) => respond(StatusCode::OK, response_type, body, sequence, known),
             Err(error) => {
-                tracing::error!(request_id = self.request_id.as_str(), %error, "a response could not be written as JSON");
-                self.refusal(Problem::internal(), response_type, known)
+                let problem = unwritable(&error, self.request_id);
+                self.refusal(problem, response_type, known)
             }
         }
     }
 
     fn write(&self, executed: &Executed, known: &Known<'_>) -> serde_json::Result<Vec<u8>> {
-        let response = &executed.response;
-        serde_json::to_vec(&Written {
-            data: &response.data,
-            errors: &response.errors,
-            extensions: Extensions {
-                cost: CostExtension {
-                    requested_query_cost: executed.cost,
-                    maximum_query_cost: self.service.limits.max_cost,
-                    throttle_status: known.account.standing().map(ThrottleStatus::from),
-                },
-            },
-        })
+        self.service.write(executed, known.account.standing())
     }
 
     /// A list of answers, and the newest change that one of them comes from.
@@ -348,7 +378,7 @@ impl Exchange<'_> {
         sign(&mut problem.errors, self.request_id);
         // Only the client's own mistakes are told with 200: what is between client and server, a load balancer say, has
         // to see that the server cannot answer.
-        let is_told_with_success = response_type == ResponseType::Json
+        let is_told_with_success = response_type != ResponseType::GraphqlResponse
             && problem.is_well_formed
             && problem.status.is_client_error();
         let status = if is_told_with_success {
@@ -358,6 +388,12 @@ impl Exchange<'_> {
         };
         let sequence = self.service.backend.replica.newest_sequence();
         let body = error_body(&problem.errors);
+        let (response_type, body) = match response_type {
+            // Before the stream has begun other problems are told as they are to everybody.
+            ResponseType::EventStream if !is_told_with_success => (ResponseType::Json, body),
+            ResponseType::EventStream => (response_type, live::events::once(&body)),
+            ResponseType::GraphqlResponse | ResponseType::Json => (response_type, body),
+        };
         let mut response = respond(status, response_type, body, sequence, known);
         let headers = response.headers_mut();
         headers.extend(problem.headers);
@@ -375,19 +411,6 @@ fn came_too_slowly() -> Problem {
     Problem::malformed(StatusCode::REQUEST_TIMEOUT, message)
 }
 
-fn took_too_long(time_limit: Duration, mutates: bool) -> Problem {
-    let what_now = if mutates {
-        "Whether its mutation was carried out is not known: look before sending it again."
-    } else {
-        "Ask for less at once."
-    };
-    let message = format!(
-        "The request took longer than {time_limit:?} (setting time_limit) and was stopped. {what_now}"
-    );
-    // A server that is too busy now may be so for as long again.
-    Problem::timeout(message, time_limit.as_secs().max(1))
-}
-
 fn parse_sequence(value: &HeaderValue) -> Option<i64> {
     let digits = value
         .to_str()
@@ -396,56 +419,14 @@ fn parse_sequence(value: &HeaderValue) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// An answer as it is written.
-#[derive(Serialize)]
-struct Written<'a> {
-    data: &'a async_graphql::Value,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [async_graphql::ServerError],
-    extensions: Extensions,
-}
-
-#[derive(Serialize)]
-struct Extensions {
-    cost: CostExtension,
-}
-
-/// In the words that Shopify's API has made known.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CostExtension {
-    requested_query_cost: u64,
-    maximum_query_cost: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    throttle_status: Option<ThrottleStatus>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ThrottleStatus {
-    maximum_available: u32,
-    currently_available: u32,
-    restore_rate: u32,
-}
-
-impl From<Standing> for ThrottleStatus {
-    fn from(standing: Standing) -> Self {
-        Self {
-            maximum_available: standing.burst(),
-            currently_available: standing.remaining(),
-            restore_rate: standing.per_second(),
-        }
-    }
-}
-
 fn respond(
     status: StatusCode,
     response_type: ResponseType,
-    body: Vec<u8>,
+    body: impl Into<HttpBody>,
     sequence: i64,
     known: Known<'_>,
 ) -> Response {
-    let mut response = Response::new(HttpBody::from(body));
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, response_type.header());

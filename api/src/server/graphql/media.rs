@@ -9,13 +9,15 @@ pub(crate) enum ResponseType {
     GraphqlResponse,
     /// `application/json`: whoever sent a well-formed request gets status 200, even where it could not run.
     Json,
+    /// `text/event-stream`: the answer comes in events, a subscription's as they happen.
+    EventStream,
 }
 
 impl ResponseType {
     /// What the client likes best of what the server can write. No wish: JSON.
     ///
     /// # Errors
-    /// It accepts neither.
+    /// It accepts none of it.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, NotAcceptable> {
         let mut best: Option<(Self, Preference)> = None;
         let mut wishes = 0;
@@ -58,6 +60,8 @@ impl ResponseType {
         let is = |name: &str| essence.eq_ignore_ascii_case(name);
         let response_type = if is("application/graphql-response+json") {
             Self::GraphqlResponse
+        } else if is("text/event-stream") {
+            Self::EventStream
         } else if is("application/json") || is("application/*") || is("*/*") {
             Self::Json
         } else {
@@ -76,6 +80,7 @@ impl ResponseType {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         })
     }
 }
@@ -190,11 +195,25 @@ mod tests {
     #[test]
     fn what_the_server_cannot_write_is_not_acceptable() {
         assert_eq!(negotiate("text/html"), None);
+        assert_eq!(negotiate("text/*"), None, "events come only by name");
         assert_eq!(negotiate("application/json;q=0"), None);
         assert_eq!(negotiate("application/json; charset=iso-8859-1"), None);
         assert_eq!(
             negotiate("application/json; charset=\"UTF-8\""),
             Some(ResponseType::Json)
+        );
+    }
+
+    #[test]
+    fn events_are_for_who_names_them() {
+        assert_eq!(
+            negotiate("text/event-stream"),
+            Some(ResponseType::EventStream)
+        );
+        assert_eq!(
+            negotiate("application/json, text/event-stream"),
+            Some(ResponseType::Json),
+            "the first of equals"
         );
     }
 

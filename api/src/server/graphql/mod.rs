@@ -2,6 +2,7 @@
 
 mod account;
 mod bearer;
+mod caller;
 mod completion;
 mod cost;
 mod document;
@@ -19,6 +20,7 @@ mod parameters;
 mod presence;
 mod problem;
 mod repetition;
+mod source;
 mod typenames;
 mod variables;
 mod weights;
@@ -28,19 +30,30 @@ use std::sync::Arc;
 use axum::{
     Extension,
     body::Body as HttpBody,
-    extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName, StatusCode},
+    extract::{
+        RawQuery, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::Response,
 };
 
 pub(crate) use self::{
+    caller::{Caller, Outcome, Step},
     engine::Engine,
     media::ResponseType,
+    parameters::Parameters,
     problem::{Problem, body as error_body, sign},
 };
 pub use self::{engine::EngineError, library::UntrustedDocuments};
 use self::{exchange::Exchange, media::check_content_type, parameters::Unread};
-use super::{Backend, client_address::ClientAddress, rate_limit::RateLimits};
+use super::{
+    Backend,
+    answer::json_problem,
+    client_address::ClientAddress,
+    live::{Live, socket},
+    rate_limit::RateLimits,
+};
 use crate::{
     auth::{Identity, Scope},
     config::LimitSettings,
@@ -58,6 +71,7 @@ pub(crate) struct GraphqlService {
     backend: Backend,
     limits: Arc<LimitSettings>,
     rate_limits: RateLimits,
+    pub(crate) live: Arc<Live>,
 }
 
 impl GraphqlService {
@@ -65,13 +79,23 @@ impl GraphqlService {
         Self {
             engine,
             rate_limits: RateLimits::new(&limits, &backend.metrics),
+            live: Arc::new(Live::new(
+                &limits,
+                backend.shutdown.clone(),
+                &backend.metrics,
+            )),
             backend,
             limits,
         }
     }
 
+    /// What bounds requests.
+    pub(crate) fn limits(&self) -> &LimitSettings {
+        &self.limits
+    }
+
     /// How large a body may be: imports bring whole catalogs, and not everybody may import.
-    fn max_body(&self, identity: Option<&Identity>) -> usize {
+    pub(crate) fn max_body(&self, identity: Option<&Identity>) -> usize {
         if identity.is_some_and(|identity| identity.scopes.contains(Scope::CatalogWrite)) {
             self.limits.max_import_body
         } else {
@@ -107,14 +131,26 @@ pub(crate) async fn post(
     exchange.answer(read).await
 }
 
-/// `GET /graphql`: queries only, since a GET request must not change anything.
+/// `GET /graphql`: no mutations, since a GET request must not change anything; or the beginning of a WebSocket.
 pub(crate) async fn get(
     State(service): State<Arc<GraphqlService>>,
     Extension(request_id): Extension<RequestId>,
     address: Option<Extension<ClientAddress>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     RawQuery(query_string): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    if headers.contains_key(header::UPGRADE) {
+        let caller = Caller {
+            service,
+            request_id: request_id.clone(),
+            identity: None,
+            address: address.map(|Extension(ClientAddress(address))| address),
+            may_mutate: true,
+        };
+        let upgraded = connect(upgrade, caller, &headers).await;
+        return upgraded.unwrap_or_else(|problem| json_problem(problem, &request_id));
+    }
     let exchange = Exchange {
         service: &service,
         request_id: &request_id,
@@ -125,6 +161,23 @@ pub(crate) async fn get(
     let read =
         async |_: Option<&Identity>| Ok(Unread::QueryString(query_string.unwrap_or_default()));
     exchange.answer(read).await
+}
+
+/// Answers the handshake of a WebSocket. A browser says whose page opens one, and other sites' are refused before this.
+async fn connect(
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut caller: Caller,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let upgrade = upgrade
+        .map_err(|rejection| Problem::malformed(rejection.status(), rejection.body_text()))?;
+    let identified = caller.identify(headers).await;
+    if let Ok(identity) = &identified {
+        caller.identity.clone_from(identity);
+    }
+    caller.admit()?;
+    identified?;
+    socket::upgrade(upgrade, caller)
 }
 
 fn unreadable_body(error: &axum::Error, max_body: usize) -> Problem {

@@ -142,7 +142,11 @@ impl Body {
 }
 
 impl Parameters {
-    fn from_value(value: &Value) -> Result<Self, Problem> {
+    /// From a value.
+    ///
+    /// # Errors
+    /// A parameter is missing or of the wrong type.
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Problem> {
         Self::deserialize(value)
             .map_err(|error| malformed(explain_value(value, &error)))
             .and_then(Self::complete)

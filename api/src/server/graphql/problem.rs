@@ -57,6 +57,12 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
     }
 
+    /// The client has as much as it may have at a time.
+    pub(crate) fn rate_limited_by(message: impl Into<String>) -> Self {
+        let errors = vec![coded(ErrorCode::RateLimited, message)];
+        Self::new(StatusCode::TOO_MANY_REQUESTS, false, errors)
+    }
+
     /// The request was stopped because it took too long. It may be sent again after so many seconds.
     pub(crate) fn timeout(message: impl Into<String>, retry_after: u64) -> Self {
         Self::not_now(coded(ErrorCode::Timeout, message), retry_after)
@@ -91,6 +97,11 @@ impl Problem {
     pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
         let errors = vec![coded(ErrorCode::Unauthenticated, message)];
         Self::new(StatusCode::UNAUTHORIZED, false, errors)
+    }
+
+    /// Whether one of its errors has this code.
+    pub(super) fn has_code(&self, code: ErrorCode) -> bool {
+        any_has_code(&self.errors, code)
     }
 
     /// The same with this header in the response.
@@ -134,8 +145,12 @@ pub(super) fn set_code(error: &mut ServerError, code: ErrorCode) {
 
 /// Whether an error of a response has this code.
 pub(super) fn has_code(response: &Response, code: ErrorCode) -> bool {
+    any_has_code(&response.errors, code)
+}
+
+fn any_has_code(errors: &[ServerError], code: ErrorCode) -> bool {
     let expected = Value::from(code.as_str());
-    response.errors.iter().any(|error| {
+    errors.iter().any(|error| {
         let extensions = error.extensions.as_ref();
         extensions.and_then(|extensions| extensions.get("code")) == Some(&expected)
     })

@@ -39,6 +39,8 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Query", "serviceRequests", 500),
     ("Service", "serviceRequests", 100),
     ("Customer", "serviceRequests", 100),
+    // Paid for each event, which is looked at in passing.
+    ("Subscription", "changes", 5),
 ];
 
 /// Connections whose `totalCount` is counted anew by the database: by type and name, in points. Where a connection has the

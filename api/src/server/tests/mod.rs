@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use super::{Backend, metrics::Metrics};
+use super::{Backend, Shutdown, ShutdownTrigger, metrics::Metrics};
 use crate::auth::Authenticator;
 use crate::config::{AuthSettings, LimitSettings, TransportSettings, TrustedProxies};
 use crate::shared::database::Database;
@@ -37,6 +37,8 @@ struct Server {
     replica: Replica,
     /// Where its database and its key are, as long as the server lives.
     folder: TempDir,
+    /// It stops when this is dropped.
+    _trigger: ShutdownTrigger,
 }
 
 impl Server {
@@ -62,10 +64,12 @@ impl Server {
             data_dir: folder.path().to_owned(),
             issuers: Vec::new(),
         };
+        let (trigger, shutdown) = Shutdown::manual();
         let backend = Backend {
             replica: replica.clone(),
             authenticator: Arc::new(Authenticator::open(&auth).unwrap()),
             metrics: Arc::clone(&metrics),
+            shutdown,
         };
         let router = super::router(schema::builder, backend, transport, limits)
             .await
@@ -75,6 +79,7 @@ impl Server {
             metrics,
             replica,
             folder,
+            _trigger: trigger,
         }
     }
 

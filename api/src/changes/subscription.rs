@@ -1,0 +1,98 @@
+//! Subscriptions to the change feed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_graphql::{Context, Result, Subscription};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::graphql::{ChangeFilter, ChangeNode, sequence, wanted};
+use super::store::{self, Change};
+use super::tail::{Follower, Tail};
+use crate::auth::Viewer;
+use crate::requests::access::Visible;
+use crate::shared::graphql::{catalog, internal};
+use crate::shared::live::{Event, Source, Stage};
+use crate::shared::subject::WorkType;
+use crate::snapshot::Replica;
+
+/// Subscriptions to changes.
+#[derive(Default)]
+pub struct ChangeSubscriptions;
+
+#[Subscription]
+impl ChangeSubscriptions {
+    /// Every change that the viewer may see, from `after` on (a `sequence`), none left out and none twice; without it, from now
+    /// on. A change comes once nothing can be committed before it. Errors: `BAD_USER_INPUT` for a bad sequence, type or id.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<ChangeFilter>,
+        #[graphql(
+            desc = "Only what comes after this sequence: that of the last change that was seen."
+        )]
+        after: Option<String>,
+    ) -> Result<BoxStream<'static, ChangeNode>> {
+        match Stage::of(ctx) {
+            Stage::Opening(opening) => {
+                let viewer = ctx.data_unchecked::<Viewer>();
+                let filter = wanted(filter)?.of_seen_types(viewer);
+                let tail = ctx.data_unchecked::<Tail>();
+                let follower = tail
+                    .follow(filter, sequence(after)?)
+                    .await
+                    .map_err(|error| internal(&error))?;
+                opening.set(seen(tail.clone(), follower, viewer.clone()));
+                Ok(stream::empty().boxed())
+            }
+            Stage::Event(event) => {
+                let change = event.get::<Arc<Change>>();
+                let shown = change.map(|change| {
+                    let change = Change::clone(change);
+                    ChangeNode::new(change, &catalog(ctx))
+                });
+                Ok(stream::iter(shown).boxed())
+            }
+        }
+    }
+}
+
+/// What a viewer sees of the changes that a follower comes across.
+fn seen(tail: Tail, follower: Follower, viewer: Viewer) -> Source {
+    let state = (tail, follower, viewer);
+    stream::try_unfold(state, async |(tail, mut follower, viewer)| {
+        let changes = follower.next().await?;
+        let visible = visible(tail.replica(), &viewer, changes).await?;
+        let events = stream::iter(visible.into_iter().map(|change| Ok(Event::new(change))));
+        Ok::<_, DbErr>(Some((events, (tail, follower, viewer))))
+    })
+    .try_flatten()
+    .boxed()
+}
+
+/// Those of some changes that the viewer may see now; the others do not exist for them. At most one statement, whatever
+/// they are.
+pub(crate) async fn visible(
+    replica: &Replica,
+    viewer: &Viewer,
+    mut changes: Vec<Arc<Change>>,
+) -> Result<Vec<Arc<Change>>, DbErr> {
+    let catalog = replica.current();
+    let viewer = viewer.renewed(&catalog);
+    changes.retain(|change| viewer.sees(change.subject.kind));
+    let requests: BTreeSet<Uuid> = changes.iter().filter_map(of_request).collect();
+    let seen = match Visible::to(&viewer, &catalog) {
+        Visible::All => return Ok(changes),
+        _ if requests.is_empty() => return Ok(changes),
+        visible => store::seen_requests(&replica.database().read, &visible, requests).await?,
+    };
+    changes.retain(|change| of_request(change).is_none_or(|request| seen.contains(&request)));
+    Ok(changes)
+}
+
+/// The request that a change is about.
+fn of_request(change: &Arc<Change>) -> Option<Uuid> {
+    change.subject.as_work(WorkType::ServiceRequest)
+}
