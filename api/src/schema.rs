@@ -118,6 +118,10 @@ pub fn sdl() -> String {
 
 /// Everything with an identity.
 #[derive(Clone, Interface)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few of these at a time, and boxes have no fields"
+)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, never changes."))]
 pub enum Node {
     /// Somebody.

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "calendar_content")]
 pub struct Model {
-    /// SHA-256 of the content, hexadecimal.
+    /// SHA-256 of the content, base64url.
     #[sea_orm(primary_key, auto_increment = false)]
     pub hash: String,
     /// Time zone, hours and holidays.

@@ -15,7 +15,7 @@ pub struct Model {
     /// The key that the client chose.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// SHA-256 of the input, hexadecimal.
+    /// SHA-256 of the input, base64url.
     pub input_hash: String,
     /// What came of it.
     pub result_id: Uuid,

@@ -23,6 +23,8 @@ pub struct Model {
     pub requester_id: Option<Uuid>,
     /// The subject of the token that submitted it.
     pub submitted_by: String,
+    /// Whether somebody had to approve, as the offering said at the time.
+    pub requires_approval: bool,
     /// What the offering's schema asks for.
     pub inputs: Json,
     /// 1 to 4.

@@ -19,20 +19,12 @@ pub struct Model {
     pub subject_type: String,
     /// As the API names it.
     pub metric: String,
-    /// The agreement that the target was chosen from.
+    /// The agreement that it was chosen from.
     pub agreement_id: Uuid,
-    /// The target that was chosen; what it said then follows.
+    /// The target that was chosen last.
     pub target_id: Uuid,
-    /// 1 to 4; none for every priority.
-    pub target_priority: Option<i16>,
-    /// Microseconds of open time.
-    pub within: i64,
-    /// Percent, an exact decimal.
-    pub objective: String,
-    /// Percent of `within`.
-    pub warn_at: i16,
-    /// The hash of what the calendar said then.
-    pub calendar: String,
+    /// What was promised from when on: targets as they stood then, with the hashes of their calendars.
+    pub promised: Json,
     /// As the API names it, at `as_of`.
     pub state: String,
     /// When it started.

@@ -160,6 +160,8 @@ const TYPES: &[(&str, Visibility)] = &[
     ),
     ("RequestEvent", WithWhole),
     ("Decline", WithWhole),
+    ("SlaClock", WithWhole),
+    ("SlaInterval", WithWhole),
     ("Change", WithSubject),
     ("Viewer", Visibility::Everybody),
     ("Link", WithWhole),

@@ -12,6 +12,9 @@ use crate::config::{Config, ConfigError};
 use crate::server::Shutdown;
 use crate::server::metrics::Metrics;
 use crate::shared::database::Database;
+use crate::shared::idempotency;
+use crate::shared::lease::{Job, Terms};
+use crate::slas::clocks::scheduler;
 use crate::snapshot::Replica;
 
 /// Connects to the database and brings its schema up to date, or checks that it is where that is turned off.
@@ -76,6 +79,22 @@ pub(super) fn follow_tail(tail: &Tail, shutdown: &Shutdown) -> JoinHandle<()> {
             () = tail.run() => {}
             () = shutdown.begun() => {}
         }
+    })
+}
+
+/// Does what one replica at a time has to do as time passes, whenever it is this one's, until the shutdown begins.
+pub(super) fn keep_time(replica: &Replica, config: &Config, shutdown: &Shutdown) -> JoinHandle<()> {
+    let (replica, shutdown) = (replica.clone(), shutdown.clone());
+    let terms = Terms::lasting(config.lease_time);
+    let job = Job::new(replica.database().write.clone(), "clocks", terms);
+    tokio::spawn(async move {
+        let work = async |held| {
+            tokio::select! {
+                () = scheduler::keep_time(&replica, held) => {}
+                () = idempotency::clean_up(&replica.database().write) => {}
+            }
+        };
+        job.run(work, shutdown.begun()).await;
     })
 }
 

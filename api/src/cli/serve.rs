@@ -58,6 +58,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         fill_with_demo(&replica).await?;
     }
     let follower = boot::follow(&replica, config, &shutdown);
+    let time_keeper = boot::keep_time(&replica, config, &shutdown);
     let key_keeper = boot::keep_keys_fresh(&authenticator, &shutdown);
     let currency = Currency(config.currency.code().into());
     let tail = Tail::new(replica.clone());
@@ -85,6 +86,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     key_keeper
         .await
         .context("the loading of issuers' keys failed")?;
+    time_keeper.await.context("the keeping of clocks failed")?;
     replica.database().clone().close().await;
     tracing::info!("stopped");
     Ok(())

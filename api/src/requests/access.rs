@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::rules::{ServiceRequest, Step};
 use crate::auth::{Scope, Viewer};
+use crate::shared::ids::Id;
 use crate::snapshot::Catalog;
 
 /// Which requests a viewer sees. In the database's own terms, so that it can be part of a statement.
@@ -36,8 +37,8 @@ impl Visible {
                 let customer = person.and_then(|person| whole.get(person)?.customer_id);
                 Self::Own {
                     subject: subject.to_owned(),
-                    person: person.map(|person| person.key()),
-                    customer: customer.map(|customer| customer.key()),
+                    person: person.map(Id::key),
+                    customer: customer.map(Id::key),
                 }
             }
             _ => Self::Nothing,
@@ -49,7 +50,7 @@ impl Visible {
         match self {
             Self::All => true,
             Self::Own { customer, .. } => {
-                let of_request = request.customer_id.map(|customer| customer.key());
+                let of_request = request.customer_id.map(Id::key);
                 self.is_own(request) || (of_request.is_some() && of_request == *customer)
             }
             Self::Nothing => false,
@@ -64,7 +65,7 @@ impl Visible {
         else {
             return false;
         };
-        let requester = request.requester_id.map(|person| person.key());
+        let requester = request.requester_id.map(Id::key);
         request.submitted_by == *subject || (requester.is_some() && requester == *person)
     }
 

@@ -54,9 +54,12 @@ impl RequestFilter {
 
     /// As a condition on rows of requests.
     pub fn condition(&self) -> Condition {
-        let breached = self.breached.map(|(wanted, now)| match wanted {
-            true => Column::BreachesAt.lte(now),
-            false => Column::BreachesAt.gt(now),
+        let breached = self.breached.map(|(wanted, now)| {
+            if wanted {
+                Column::BreachesAt.lt(now)
+            } else {
+                Column::BreachesAt.gte(now)
+            }
         });
         Condition::all()
             .add(self.visible.condition())

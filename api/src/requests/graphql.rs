@@ -1,16 +1,19 @@
 //! Requests in the API.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::access::Visible;
+use super::clocks::story;
 use super::events::{RequestEventConnection, events};
 use super::filter::RequestFilter;
 use super::list::{Parent, RequestOrder, Requests};
 use super::rules::{self, Decline, RequestNumber, ServiceRequest};
-use super::store::{ById, ByNumber};
+use super::store::{ById, ByNumber, HistoryOf};
 use crate::auth::Viewer;
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::customers::rules::Customer;
@@ -22,13 +25,16 @@ use crate::catalog::services::graphql::{OrderDirection, ServiceNode};
 use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
 use crate::shared::connection::PageArgs;
-use crate::shared::direct::Direct;
+use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{bad_input, expect, filter_id, internal, lookup, unreadable};
 use crate::shared::ids::Id;
 use crate::shared::loads::Loads;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{Date, DateTime, Json};
 use crate::shared::work_connection::WorkConnection;
+use crate::slas::agreements::target::SlaMetric;
+use crate::slas::clocks::graphql::{Chronicle, ClockNode, clocks};
+use crate::slas::clocks::rules::Story;
 use crate::slas::priority::Priority;
 
 /// What somebody asked for.
@@ -103,6 +109,11 @@ impl RequestFields {
         self.0.status.into()
     }
 
+    /// The promises that are being kept, or not: one for the response and one for the resolution, where they were made.
+    async fn sla_clocks(&self, ctx: &Context<'_>) -> Result<List<ClockNode>> {
+        clocks(ctx, self.0.id, Arc::new(self.clone())).await
+    }
+
     /// Its history, oldest first: complete, and never changed. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
     async fn events(
         &self,
@@ -145,6 +156,21 @@ impl RequestFields {
     /// Grows by one with every step; pass it back as `expectedVersion`.
     async fn version(&self) -> i32 {
         self.0.version
+    }
+}
+
+impl Chronicle for RequestFields {
+    fn story<'a>(
+        &'a self,
+        ctx: &'a Context<'_>,
+        metric: SlaMetric,
+    ) -> BoxFuture<'a, Result<Story>> {
+        Box::pin(async move {
+            let loads = ctx.data_unchecked::<Loads>();
+            let history = loads.ask(HistoryOf, self.0.id).await;
+            let history = history.map_err(|error| unreadable(&error))?;
+            Ok(story(&self.0, &history, metric))
+        })
     }
 }
 
@@ -394,7 +420,6 @@ impl RequestQueries {
 
     /// The requests that the viewer may see, newest first where nothing else is said. Errors: `BAD_USER_INPUT` for a bad page
     /// size, cursor or id.
-    #[expect(clippy::too_many_arguments, reason = "they are the API's arguments")]
     async fn service_requests(
         &self,
         ctx: &Context<'_>,

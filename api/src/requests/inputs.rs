@@ -22,9 +22,11 @@ const LONGEST_MESSAGE: usize = 300;
 /// How many schemas are kept compiled.
 const KEPT: usize = 1_000;
 
+/// By offering and version.
+type Schemas = Cache<(Id<Offering>, i32), Arc<Validator>>;
+
 /// Schemas that were compiled, by what they are the schema of.
-static COMPILED: LazyLock<Cache<(Id<Offering>, i32), Arc<Validator>>> =
-    LazyLock::new(|| Cache::new(KEPT));
+static COMPILED: LazyLock<Schemas> = LazyLock::new(|| Cache::new(KEPT));
 
 /// What is wrong with inputs, one error a violation, each with the path to it.
 pub fn check(offering: &Offering, inputs: &Value) -> UserErrors {

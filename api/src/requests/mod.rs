@@ -1,6 +1,7 @@
 //! What was asked for: submitting, moving and following service requests.
 
 pub mod access;
+pub mod clocks;
 pub mod events;
 pub mod filter;
 pub mod graphql;

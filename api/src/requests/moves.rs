@@ -4,7 +4,8 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::access::Visible;
-use super::rules::ServiceRequest;
+use super::clocks::{Workshop, story};
+use super::rules::{Event, ServiceRequest};
 use super::steps::{self, Wanted};
 use super::store;
 use crate::shared::diff::diff;
@@ -13,6 +14,9 @@ use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::subject::{SubjectRef, WorkType};
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
+use crate::slas::clocks::choosing::calendars;
+use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
+use crate::slas::clocks::store as clocks;
 use crate::snapshot::Replica;
 
 /// A step that was taken.
@@ -82,12 +86,22 @@ async fn attempt(
         Ok(taken) => taken,
         Err(refusals) => return Ok(Tried::Refused(refusals)),
     };
+    let known = clocks::of_subject(&replica.database().read, key).await?;
+    let (next, worked_out) = rewind(replica, (&request, next), &event, &known).await?;
     let mut work = WorkTransaction::begin(replica, author, now).await?;
-    if !store::update(work.connection(), &next, request.version).await? {
+    if !store::update(work.connection(), &next, request.version).await?
+        || !clocks::replace(work.connection(), &known, &worked_out).await?
+    {
         work.give_up().await?;
         return Ok(Tried::Overtaken);
     }
     store::insert_events(work.connection(), &[event]).await?;
+    for (at, clock) in worked_out.iter().enumerate() {
+        for (warning, instant) in clock.learnt_since(known.get(at)) {
+            let diff = clock.diff(warning, instant);
+            work.record(next.subject(), ChangeKind::Updated, diff);
+        }
+    }
     let diff = diff(&request.fields(), &next.fields());
     work.record(next.subject(), ChangeKind::Updated, diff);
     let sequence = work.commit().await?;
@@ -95,6 +109,44 @@ async fn attempt(
         request: next,
         sequence,
     })))
+}
+
+/// The request's clocks as a step leaves them, and the request with what they say.
+async fn rewind(
+    replica: &Replica,
+    (request, mut next): (&ServiceRequest, ServiceRequest),
+    event: &Event,
+    known: &[StoredClock],
+) -> Result<(ServiceRequest, Vec<StoredClock>), DbErr> {
+    let (catalog, contents) = (replica.current(), replica.calendars());
+    let mut clocks = known.to_vec();
+    if event.priority.is_some() {
+        let calendars = calendars(&catalog, request.service_id);
+        contents.store(&replica.database().write, calendars).await?;
+        let workshop = Workshop {
+            catalog: &catalog,
+            contents,
+        };
+        clocks = workshop.choose_anew(&next, &clocks, event.at)?;
+    }
+    if clocks.is_empty() {
+        return Ok((next, clocks));
+    }
+    let database = &replica.database().read;
+    let mut history = store::history(database, request.id).await?;
+    history.push(event.clone());
+    let hashes = clocks.iter().flat_map(StoredClock::calendars);
+    let compiled = contents.load(database, hashes).await?;
+    let clocks: Vec<_> = clocks
+        .into_iter()
+        .map(|clock| {
+            let story = story(&next, &history, clock.metric);
+            clock.worked_out(&story, &compiled, event.at)
+        })
+        .collect();
+    next.due_at = due_at(&clocks);
+    next.breaches_at = breaches_at(&clocks);
+    Ok((next, clocks))
 }
 
 /// The key in a request's id.

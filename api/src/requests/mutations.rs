@@ -144,8 +144,8 @@ pub struct RequestMutations;
 
 #[Object]
 impl RequestMutations {
-    /// Submits a request. Its SLA clocks start. User errors: INVALID (one for each violation of the offering's `inputSchema`, with
-    /// the path to it), NOT_FOUND, IDEMPOTENCY_CONFLICT.
+    /// Submits a request. Its SLA clocks start. User errors: `INVALID` (one for each violation of the offering's `inputSchema`, with
+    /// the path to it), `NOT_FOUND`, `IDEMPOTENCY_CONFLICT`.
     async fn submit_service_request(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +176,7 @@ impl RequestMutations {
         })
     }
 
-    /// Agrees to a request. User errors: NOT_FOUND, STALE_VERSION, ILLEGAL_TRANSITION (which names what can be done), INVALID.
+    /// Agrees to a request. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
     async fn approve_service_request(
         &self,
         ctx: &Context<'_>,
@@ -185,8 +185,8 @@ impl RequestMutations {
         step(ctx, Step::Approve, input).await
     }
 
-    /// Starts work, or resumes it after waiting. User errors: NOT_FOUND, STALE_VERSION, ILLEGAL_TRANSITION (which names what can
-    /// be done), INVALID.
+    /// Starts work, or resumes it after waiting. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can
+    /// be done), `INVALID`.
     async fn start_service_request(
         &self,
         ctx: &Context<'_>,
@@ -195,8 +195,8 @@ impl RequestMutations {
         step(ctx, Step::Start, input).await
     }
 
-    /// Waits on the customer: resolution clocks pause. User errors: NOT_FOUND, STALE_VERSION, ILLEGAL_TRANSITION (which names
-    /// what can be done), INVALID.
+    /// Waits on the customer: resolution clocks pause. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names
+    /// what can be done), `INVALID`.
     async fn hold_service_request(
         &self,
         ctx: &Context<'_>,
@@ -205,7 +205,7 @@ impl RequestMutations {
         step(ctx, Step::Hold, input).await
     }
 
-    /// Says that it is done. User errors: NOT_FOUND, STALE_VERSION, ILLEGAL_TRANSITION (which names what can be done), INVALID.
+    /// Says that it is done. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
     async fn fulfil_service_request(
         &self,
         ctx: &Context<'_>,
@@ -214,8 +214,8 @@ impl RequestMutations {
         step(ctx, Step::Fulfil, input).await
     }
 
-    /// Says no, with an explanation and, where there is one, another way. User errors: NOT_FOUND, STALE_VERSION,
-    /// ILLEGAL_TRANSITION (which names what can be done), INVALID.
+    /// Says no, with an explanation and, where there is one, another way. User errors: `NOT_FOUND`, `STALE_VERSION`,
+    /// `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
     async fn decline_service_request(
         &self,
         ctx: &Context<'_>,
@@ -234,8 +234,8 @@ impl RequestMutations {
         take(ctx, &input.id, &wanted).await
     }
 
-    /// Takes it back; one's own too. User errors: NOT_FOUND, STALE_VERSION, ILLEGAL_TRANSITION (which names what can be done),
-    /// INVALID.
+    /// Takes it back; one's own too. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done),
+    /// `INVALID`.
     async fn cancel_service_request(
         &self,
         ctx: &Context<'_>,
@@ -244,8 +244,8 @@ impl RequestMutations {
         step(ctx, Step::Cancel, input).await
     }
 
-    /// Disputes an end (fulfilled or declined): back to SUBMITTED, clocks go on; one's own too. User errors: NOT_FOUND,
-    /// STALE_VERSION, ILLEGAL_TRANSITION (which names what can be done), INVALID.
+    /// Disputes an end (fulfilled or declined): back to SUBMITTED, clocks go on; one's own too. User errors: `NOT_FOUND`,
+    /// `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
     async fn reopen_service_request(
         &self,
         ctx: &Context<'_>,
@@ -254,8 +254,8 @@ impl RequestMutations {
         step(ctx, Step::Reopen, input).await
     }
 
-    /// Changes the priority; clocks are measured again from their start against the new targets. User errors: NOT_FOUND,
-    /// STALE_VERSION, ILLEGAL_TRANSITION (which names what can be done), INVALID.
+    /// Changes the priority; clocks are measured again from their start against the new targets. User errors: `NOT_FOUND`,
+    /// `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
     async fn reprioritise_service_request(
         &self,
         ctx: &Context<'_>,
@@ -268,7 +268,7 @@ impl RequestMutations {
         take(ctx, &input.id, &wanted).await
     }
 
-    /// Says something, for the request's history; of one's own too. User errors: NOT_FOUND, STALE_VERSION, INVALID.
+    /// Says something, for the request's history; of one's own too. User errors: `NOT_FOUND`, `STALE_VERSION`, `INVALID`.
     async fn comment_on_service_request(
         &self,
         ctx: &Context<'_>,

@@ -37,6 +37,8 @@ pub struct ServiceRequest {
     pub requester_id: Option<Id<Person>>,
     /// The subject of the token that submitted it.
     pub submitted_by: String,
+    /// Whether somebody has to approve, as the offering said at the time.
+    pub requires_approval: bool,
     /// What the offering's schema asks for. Left out of the feed: it never changes, and may be large or personal.
     #[serde(skip)]
     pub inputs: Value,

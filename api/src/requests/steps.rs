@@ -51,15 +51,13 @@ pub fn take(
     (actor, at): (&str, Timestamp),
 ) -> Result<(ServiceRequest, Event), UserErrors> {
     check_version(request, wanted.expected_version)?;
-    let requires_approval = catalog
-        .get(request.offering_id)
-        .is_some_and(|offering| offering.requires_approval);
-    check_legal(request, wanted.step, requires_approval)?;
+    check_legal(request, wanted.step)?;
     let mut errors = Vec::new();
     let comment = checked_comment(wanted, &mut errors);
     let mut next = request.clone();
     if let Some(decline) = &wanted.decline {
-        next.decline = checked_decline(decline, request, catalog, (actor, at), &mut errors);
+        let decline = checked_decline(decline, request, catalog, (actor, at), &mut errors);
+        next.decline = Some(decline);
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -93,27 +91,23 @@ pub fn take(
 }
 
 /// The steps that can be taken with a request now.
-pub fn legal(request: &ServiceRequest, requires_approval: bool) -> Vec<Step> {
+pub fn legal(request: &ServiceRequest) -> Vec<Step> {
     Step::iter()
-        .filter(|step| is_legal(request, *step, requires_approval))
+        .filter(|step| is_legal(request, *step))
         .collect()
 }
 
-fn is_legal(request: &ServiceRequest, step: Step, requires_approval: bool) -> bool {
+fn is_legal(request: &ServiceRequest, step: Step) -> bool {
     let (from, _) = step.rule();
-    let awaits_approval = requires_approval && request.approved_at.is_none();
+    let awaits_approval = request.requires_approval && request.approved_at.is_none();
     let is_approved_again = step == Step::Approve && request.approved_at.is_some();
     from.contains(&request.status)
         && !(step.needs_approval() && awaits_approval)
         && !is_approved_again
 }
 
-fn check_legal(
-    request: &ServiceRequest,
-    step: Step,
-    requires_approval: bool,
-) -> Result<(), UserErrors> {
-    if is_legal(request, step, requires_approval) {
+fn check_legal(request: &ServiceRequest, step: Step) -> Result<(), UserErrors> {
+    if is_legal(request, step) {
         return Ok(());
     }
     let (from, _) = step.rule();
@@ -124,10 +118,7 @@ fn check_legal(
     } else {
         format!("is {}", request.status)
     };
-    let legal: Vec<_> = legal(request, requires_approval)
-        .into_iter()
-        .map(Step::mutation)
-        .collect();
+    let legal: Vec<_> = legal(request).into_iter().map(Step::mutation).collect();
     Err(vec![UserError::at(
         UserErrorCode::IllegalTransition,
         &[],
@@ -177,7 +168,7 @@ fn checked_decline(
     catalog: &Catalog,
     (actor, at): (&str, Timestamp),
     errors: &mut UserErrors,
-) -> Option<Decline> {
+) -> Decline {
     let explanation = wanted.explanation.trim();
     let length = explanation.chars().count();
     let mut refuse =
@@ -215,12 +206,12 @@ fn checked_decline(
         let message = "is required where the reason is COVERED_BY_ALTERNATIVE".to_owned();
         refuse(UserErrorCode::Invalid, "alternativeOfferingId", message);
     }
-    Some(Decline {
+    Decline {
         reason: wanted.reason,
         explanation: explanation.to_owned(),
         alternative_id: alternative.flatten().map(|id| Id::new(id.key())),
         revisit_on: wanted.revisit_on,
         declined_by: actor.to_owned(),
         declined_at: at.max(request.updated_at),
-    })
+    }
 }

@@ -103,6 +103,37 @@ pub async fn history<C: ConnectionTrait>(
     Ok(events)
 }
 
+/// Asks for the whole histories of requests, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HistoryOf;
+
+impl Question for HistoryOf {
+    type Key = Uuid;
+    type Answer = Vec<Event>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        requests: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Vec<Event>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<Event>> = HashMap::with_capacity(requests.len());
+        for chunk in requests.chunks(CHUNK) {
+            let rows = request_event::Entity::find()
+                .filter(request_event::Column::RequestId.is_in(chunk.iter().copied()))
+                .all(database)
+                .await?;
+            for row in rows {
+                let event = Event::try_from(row)?;
+                found.entry(event.request_id).or_default().push(event);
+            }
+        }
+        for events in found.values_mut() {
+            events.sort_by_key(|event| event.place);
+        }
+        Ok(found)
+    }
+}
+
 /// Adds new requests.
 pub async fn insert<C: ConnectionTrait>(
     connection: &C,
@@ -171,6 +202,7 @@ fn row(request: &ServiceRequest) -> service_request::ActiveModel {
         customer_id: Set(request.customer_id.map(Id::key)),
         requester_id: Set(request.requester_id.map(Id::key)),
         submitted_by: Set(request.submitted_by.clone()),
+        requires_approval: Set(request.requires_approval),
         inputs: Set(request.inputs.clone()),
         priority: Set(request.priority.number()),
         status: Set(request.status.to_string()),
@@ -216,6 +248,7 @@ impl TryFrom<service_request::Model> for ServiceRequest {
             id: row.id,
             title: row.title,
             submitted_by: row.submitted_by,
+            requires_approval: row.requires_approval,
             inputs: row.inputs,
             version: row.version,
         })

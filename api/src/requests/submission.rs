@@ -108,6 +108,7 @@ pub fn plan(
         customer_id: customer.or_else(of_requester),
         requester_id: requester,
         submitted_by: submitter.subject.to_owned(),
+        requires_approval: offering.requires_approval,
         inputs,
         priority: submission.priority,
         status: Status::Submitted,

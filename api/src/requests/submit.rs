@@ -7,6 +7,7 @@ use sea_orm::DbErr;
 use serde_json::Map;
 use uuid::Uuid;
 
+use super::clocks::Workshop;
 use super::rules::{RequestNumber, ServiceRequest};
 use super::store;
 use super::submission::{Submission, Submitter, first_event, plan};
@@ -17,6 +18,9 @@ use crate::shared::errors::UserErrors;
 use crate::shared::idempotency::{self, Key, Known};
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
+use crate::slas::clocks::choosing::calendars;
+use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
+use crate::slas::clocks::store as clocks;
 use crate::snapshot::Replica;
 
 /// A submission, and the key under which it may be sent again.
@@ -80,6 +84,7 @@ async fn attempt(
     if !is_fresh && batch.any_refused() {
         return Ok(Attempt::Overtaken);
     }
+    batch.start_clocks(replica).await?;
     let Some(sequence) = batch.commit(replica, author, now).await? else {
         return Ok(Attempt::Overtaken);
     };
@@ -97,6 +102,7 @@ struct Batch<'a> {
     earlier: HashMap<String, Known>,
     fates: Vec<Fate>,
     new: Vec<ServiceRequest>,
+    clocks: Vec<StoredClock>,
 }
 
 /// What becomes of one submission.
@@ -116,6 +122,7 @@ impl<'a> Batch<'a> {
             earlier: HashMap::new(),
             fates: Vec::with_capacity(wanted.len()),
             new: Vec::with_capacity(wanted.len()),
+            clocks: Vec::new(),
         }
     }
 
@@ -162,6 +169,24 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// What was promised for what is new. Numbers are not known yet, and clocks don't need them.
+    async fn start_clocks(&mut self, replica: &Replica) -> Result<(), DbErr> {
+        let (catalog, contents) = (replica.current(), replica.calendars());
+        let workshop = Workshop {
+            catalog: &catalog,
+            contents,
+        };
+        for request in &mut self.new {
+            let calendars = calendars(&catalog, request.service_id);
+            contents.store(&replica.database().write, calendars).await?;
+            let clocks = workshop.start(request, &[first_event(request)])?;
+            request.due_at = due_at(&clocks);
+            request.breaches_at = breaches_at(&clocks);
+            self.clocks.extend(clocks);
+        }
+        Ok(())
+    }
+
     fn any_refused(&self) -> bool {
         let mut fates = self.fates.iter();
         fates.any(|fate| matches!(fate, Fate::Refused(_)))
@@ -199,6 +224,7 @@ impl<'a> Batch<'a> {
         store::insert(work.connection(), &self.new).await?;
         let events: Vec<_> = self.new.iter().map(first_event).collect();
         store::insert_events(work.connection(), &events).await?;
+        clocks::insert(work.connection(), &self.clocks).await?;
         for request in &self.new {
             let diff = diff(&Map::new(), &request.fields());
             work.record(request.subject(), ChangeKind::Created, diff);

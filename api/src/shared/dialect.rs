@@ -124,11 +124,10 @@ pub fn for_each_key(
         .map(|keys| {
             let mut parts = keys.iter().map(|key| {
                 let part = select(Expr::value(*key));
-                let all = Query::select()
+                Query::select()
                     .expr(Expr::cust("*"))
                     .from_subquery(part, "part")
-                    .take();
-                all
+                    .take()
             });
             let mut first = parts.next().unwrap_or_default();
             for part in parts {

@@ -134,13 +134,11 @@ async fn in_turn<T>(loads: &Loads, all: impl ExactSizeIterator<Item = BoxFuture<
             // It gives others a turn, or waits for something else that is its own.
             Poll::Pending => Poll::Pending,
         });
-        match reached.await {
-            Some(value) => done.push(Some(value)),
-            None => {
-                waiting.push(one);
-                done.push(None);
-            }
+        let value = reached.await;
+        if value.is_none() {
+            waiting.push(one);
         }
+        done.push(value);
     }
     let mut late = join_all(waiting).await.into_iter();
     done.into_iter()

@@ -7,10 +7,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TryInsertResult,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
+    TryInsertResult,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -18,9 +21,10 @@ use uuid::Uuid;
 
 use super::errors::{UserError, UserErrorCode};
 use super::text::{MAX_LINE, why_unfit};
+use super::write::now;
 
 /// How long keys are kept at least.
-pub const KEPT: Duration = Duration::from_hours(48);
+pub const KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// A key that somebody chose for one thing that they want done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +63,7 @@ impl Key {
             subject: subject.to_owned(),
             operation,
             key: key.to_owned(),
-            input_hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            input_hash: URL_SAFE_NO_PAD.encode(hash),
         })
     }
 
@@ -145,6 +149,20 @@ pub async fn forget<C: ConnectionTrait>(connection: &C, before: Timestamp) -> Re
         .exec(connection)
         .await?;
     Ok(deleted.rows_affected)
+}
+
+/// Forgets old keys from time to time, as long as this is the one replica to do it.
+pub async fn clean_up(database: &DatabaseConnection) {
+    const PACE: Duration = Duration::from_secs(10 * 60);
+    loop {
+        let before = now().checked_sub(KEPT).unwrap_or_default();
+        match forget(database, before).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "old idempotency keys are forgotten"),
+            Err(error) => tracing::warn!(%error, "can't forget old idempotency keys"),
+        }
+        tokio::time::sleep(PACE).await;
+    }
 }
 
 fn row(key: &Key, result: Uuid, now: Timestamp) -> ActiveModel {

@@ -59,8 +59,11 @@ struct Shared {
 
 type Asker<A> = oneshot::Sender<Result<A, LoadError>>;
 
+/// Who asked a question, by key.
+type Askers<Q> = HashMap<<Q as Question>::Key, Vec<Asker<<Q as Question>::Answer>>>;
+
 /// The questions of one type that have been asked.
-struct Asked<Q: Question>(HashMap<Q, HashMap<Q::Key, Vec<Asker<Q::Answer>>>>);
+struct Asked<Q: Question>(HashMap<Q, Askers<Q>>);
 
 trait Wanted: Any + Send {
     /// Reads everything; whoever asked is told.
@@ -76,11 +79,7 @@ impl<Q: Question> Wanted for Asked<Q> {
     }
 }
 
-async fn tell<Q: Question>(
-    database: DatabaseConnection,
-    question: Q,
-    askers: HashMap<Q::Key, Vec<Asker<Q::Answer>>>,
-) {
+async fn tell<Q: Question>(database: DatabaseConnection, question: Q, askers: Askers<Q>) {
     let keys = askers.keys().cloned().collect();
     let mut answers = question.answer(&database, keys).await.map_err(Arc::new);
     for (key, askers) in askers {
@@ -134,7 +133,7 @@ impl Loads {
         Ok(keys.iter().map(of).collect())
     }
 
-    fn want<Q: Question>(&self, question: Q, key: Q::Key, asker: Asker<Q::Answer>) {
+    fn want<Q: Question>(&self, question: Q, key: Q::Key, teller: Asker<Q::Answer>) {
         let mut wanted = self.wanted();
         let asked = wanted
             .entry(TypeId::of::<Q>())
@@ -143,7 +142,7 @@ impl Loads {
         // Always so: they are kept by their types.
         if let Some(Asked(questions)) = asked.downcast_mut::<Asked<Q>>() {
             let keys = questions.entry(question).or_default();
-            keys.entry(key).or_default().push(asker);
+            keys.entry(key).or_default().push(teller);
         }
         self.shared.asked.fetch_add(1, Ordering::Relaxed);
     }

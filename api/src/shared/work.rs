@@ -61,11 +61,10 @@ impl<'a> WorkTransaction<'a> {
 
     /// Commits it with what was recorded; the last sequence, if anything was.
     pub async fn commit(self) -> Result<Option<i64>, DbErr> {
-        let last = match self.recorded.is_empty() {
-            true => None,
-            false => {
-                Some(write::append(&self.transaction, self.author, self.at, self.recorded).await?)
-            }
+        let last = if self.recorded.is_empty() {
+            None
+        } else {
+            Some(write::append(&self.transaction, self.author, self.at, self.recorded).await?)
         };
         self.transaction.commit().await?;
         self.replica.announce();

@@ -5,6 +5,7 @@ pub mod attainment;
 pub mod calendars;
 pub mod choice;
 pub mod clock;
+pub mod clocks;
 pub mod hours;
 mod local_time;
 pub mod open_time;

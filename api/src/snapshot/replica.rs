@@ -24,6 +24,7 @@ use crate::shared::dialect;
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::store::{Stored, Which, load};
 use crate::shared::subject::SubjectType;
+use crate::slas::clocks::calendars::CalendarContents;
 
 /// Why a snapshot could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,8 @@ struct Shared {
     following: AtomicBool,
     /// Told when this process has committed what is not in the snapshot.
     news: Notify,
+    /// Calendars that clocks go by, compiled.
+    calendars: CalendarContents,
 }
 
 impl Replica {
@@ -77,6 +80,7 @@ impl Replica {
                 looking: Mutex::new(()),
                 following: AtomicBool::new(false),
                 news: Notify::new(),
+                calendars: CalendarContents::default(),
             }),
         })
     }
@@ -94,6 +98,11 @@ impl Replica {
     /// The database that it follows.
     pub fn database(&self) -> &Database {
         &self.shared.database
+    }
+
+    /// Calendars as they stood when clocks started, as far as this process has met them.
+    pub fn calendars(&self) -> &CalendarContents {
+        &self.shared.calendars
     }
 
     /// Whether it follows the feed, so that its answers are up to date.
@@ -393,7 +402,7 @@ mod tests {
         let mut catalog = Catalog::default();
         catalog.position = FeedPosition::new(99, imbl::OrdSet::new());
         replica.publish(catalog);
-        tokio::time::timeout(Duration::from_secs(5), waiting.join_all())
+        timeout(Duration::from_secs(5), waiting.join_all())
             .await
             .expect("all of them find what they waited for");
     }

@@ -1,5 +1,6 @@
 //! Asking for something, from the submission to its end.
 
+mod clocks;
 mod keys;
 mod listing;
 mod steps;
@@ -44,7 +45,7 @@ pub(crate) async fn submit(server: &Server, input: Value) -> Value {
 
 /// Takes a step and returns what became of it: `start` with further input.
 pub(crate) async fn try_step(server: &Server, verb: &str, request: &Value, more: Value) -> Answer {
-    let (mutation, input) = step(verb, request, more);
+    let (mutation, input) = step(verb, request, &more);
     server
         .query(mutation)
         .variables(json!({ "input": input }))
@@ -53,7 +54,7 @@ pub(crate) async fn try_step(server: &Server, verb: &str, request: &Value, more:
 }
 
 /// The document and the input of a step.
-pub(crate) fn step(verb: &str, request: &Value, more: Value) -> (String, Value) {
+pub(crate) fn step(verb: &str, request: &Value, more: &Value) -> (String, Value) {
     let mut input = json!({ "id": request["id"] });
     for (field, value) in more.as_object().expect("an object") {
         input[field] = value.clone();

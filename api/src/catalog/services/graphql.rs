@@ -236,7 +236,6 @@ impl ServiceFields {
 
     /// Requests of its offerings, as far as the viewer may see them, newest first where nothing else is said. Errors:
     /// `BAD_USER_INPUT` for a bad page size, cursor or id.
-    #[expect(clippy::too_many_arguments, reason = "they are the API's arguments")]
     async fn service_requests(
         &self,
         ctx: &Context<'_>,

@@ -27,6 +27,8 @@ const BASES: &[(&str, &str, u64)] = &[
     ("Service", "serviceRequests", 10),
     ("Customer", "serviceRequests", 10),
     ("ServiceRequest", "events", 5),
+    ("ServiceRequest", "slaClocks", 5),
+    ("SlaClock", "explain", 10),
     ("Mutation", "submitServiceRequests", 200),
     ("Mutation", "importCatalog", 100),
 ];
@@ -63,6 +65,8 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("ServiceLevelAgreement", "targets", 5),
     ("SupportCalendar", "holidays", 25),
     ("SupportCalendar", "hours", 7),
+    ("ServiceRequest", "slaClocks", 2),
+    ("SlaClock", "explain", 25),
     ("SubmitServiceRequestsPayload", "results", 100),
     ("Team", "members", 10),
 ];

@@ -323,7 +323,7 @@ async fn of_many_who_start_at_once_one_does(database: Database) {
     let request = submit(&replicas[0], json!({"offeringId": account["id"]})).await;
     let mut running = Vec::new();
     for number in 0..12 {
-        let (document, input) = super::step("start", &request, json!({}));
+        let (document, input) = super::step("start", &request, &json!({}));
         let query = replicas[number % replicas.len()].query(document);
         running.push(tokio::spawn(
             query.variables(json!({ "input": input })).send(),
@@ -344,7 +344,7 @@ async fn of_many_who_start_at_once_one_does(database: Database) {
     let mut comments = Vec::new();
     for number in 0..12 {
         let (document, input) =
-            super::step("comment", &request, json!({"comment": number.to_string()}));
+            super::step("comment", &request, &json!({"comment": number.to_string()}));
         let query = replicas[number % replicas.len()].query(document);
         comments.push(tokio::spawn(
             query.variables(json!({ "input": input })).send(),

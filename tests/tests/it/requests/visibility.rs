@@ -81,7 +81,7 @@ async fn people_see_their_own_and_their_customers_requests(database: Database) {
     }
 
     // Bob sees Ada's request, and may not take it back; what Eve may not see is not there.
-    let (document, input) = step("cancel", &of_ada, json!({}));
+    let (document, input) = step("cancel", &of_ada, &json!({}));
     let cancel = async |subject: &str| {
         let query = server.query(&document).variables(json!({ "input": input }));
         query.token(submitter(subject)).send().await
@@ -89,7 +89,7 @@ async fn people_see_their_own_and_their_customers_requests(database: Database) {
     cancel("bob").await.expect_error_code("FORBIDDEN");
     cancel("eve").await.expect_user_error(&["id"], "NOT_FOUND");
     cancel("ada").await.expect_payload();
-    let (document, input) = step("start", &of_bob, json!({}));
+    let (document, input) = step("start", &of_bob, &json!({}));
     let query = server.query(document).variables(json!({ "input": input }));
     let answer = query.token(submitter("bob")).send().await;
     answer.expect_error_code("FORBIDDEN");

@@ -1,0 +1,194 @@
+//! Clocks in the database.
+
+use std::collections::HashMap;
+
+use entity::sla_clock;
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
+use strum::IntoEnumIterator;
+use uuid::Uuid;
+
+use super::rules::{Promised, StoredClock};
+use crate::shared::dialect::MAX_BINDINGS;
+use crate::shared::loads::Question;
+use crate::shared::store::{CHUNK, DamagedRow, json};
+use crate::shared::subject::SubjectRef;
+use crate::shared::work::{WorkReader, instant, instant_or_never};
+
+/// Asks for the clocks of requests and incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClocksOf;
+
+impl Question for ClocksOf {
+    type Key = Uuid;
+    type Answer = Vec<StoredClock>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        subjects: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Vec<StoredClock>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<StoredClock>> = HashMap::with_capacity(subjects.len());
+        for chunk in subjects.chunks(CHUNK) {
+            for clock in of_subjects(database, chunk).await? {
+                found.entry(clock.subject.id).or_default().push(clock);
+            }
+        }
+        for clocks in found.values_mut() {
+            clocks.sort_by_key(|clock| clock.place);
+        }
+        Ok(found)
+    }
+}
+
+async fn of_subjects<C: ConnectionTrait>(
+    connection: &C,
+    subjects: &[Uuid],
+) -> Result<Vec<StoredClock>, DbErr> {
+    let rows = sla_clock::Entity::find()
+        .filter(sla_clock::Column::SubjectId.is_in(subjects.iter().copied()))
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+/// The clocks of a request or an incident, in their order.
+pub async fn of_subject<C: ConnectionTrait>(
+    connection: &C,
+    subject: Uuid,
+) -> Result<Vec<StoredClock>, DbErr> {
+    let mut clocks = of_subjects(connection, &[subject]).await?;
+    clocks.sort_by_key(|clock| clock.place);
+    Ok(clocks)
+}
+
+/// The first clocks of which something has to be recorded by an instant, the earliest first.
+pub async fn due<C: ConnectionTrait>(
+    connection: &C,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<StoredClock>, DbErr> {
+    let rows = sla_clock::Entity::find()
+        .filter(sla_clock::Column::NextAt.lt(now.as_microsecond()))
+        .order_by_asc(sla_clock::Column::NextAt)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+fn read(rows: Vec<sla_clock::Model>) -> Result<Vec<StoredClock>, DbErr> {
+    let clocks: Result<_, DamagedRow> = rows.into_iter().map(StoredClock::try_from).collect();
+    Ok(clocks?)
+}
+
+/// Adds new clocks.
+pub async fn insert<C: ConnectionTrait>(
+    connection: &C,
+    clocks: &[StoredClock],
+) -> Result<(), DbErr> {
+    let width = sla_clock::Column::iter().count();
+    for chunk in clocks.chunks(MAX_BINDINGS / width) {
+        sla_clock::Entity::insert_many(chunk.iter().map(row))
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Stores the new state of a clock that is as it was before; false where it is not: somebody has recorded something since.
+pub async fn update<C: ConnectionTrait>(
+    connection: &C,
+    before: &StoredClock,
+    after: &StoredClock,
+) -> Result<bool, DbErr> {
+    let mut changed = row(after);
+    changed.subject_id = sea_orm::NotSet;
+    changed.place = sea_orm::NotSet;
+    let updated = sla_clock::Entity::update_many()
+        .set(changed)
+        .filter(sla_clock::Column::SubjectId.eq(before.subject.id))
+        .filter(sla_clock::Column::Place.eq(before.place))
+        .filter(sla_clock::Column::AsOf.eq(before.as_of.as_microsecond()))
+        .filter(sla_clock::Column::NextAt.eq(instant_or_never(before.next_at())))
+        .exec(connection)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Stores the new states of a subject's clocks, and those that are new; false where somebody has recorded something since.
+pub async fn replace<C: ConnectionTrait>(
+    connection: &C,
+    before: &[StoredClock],
+    after: &[StoredClock],
+) -> Result<bool, DbErr> {
+    for (before, after) in before.iter().zip(after) {
+        if before != after && !update(connection, before, after).await? {
+            return Ok(false);
+        }
+    }
+    let new = after.get(before.len()..).unwrap_or_default();
+    insert(connection, new).await?;
+    Ok(true)
+}
+
+fn row(clock: &StoredClock) -> sla_clock::ActiveModel {
+    let chosen = clock.chosen();
+    let key = |of: Option<Uuid>| of.unwrap_or_default();
+    sla_clock::ActiveModel {
+        subject_id: Set(clock.subject.id),
+        place: Set(clock.place),
+        subject_type: Set(clock.subject.kind.to_string()),
+        metric: Set(clock.metric.to_string()),
+        agreement_id: Set(key(chosen.map(|it| it.agreement))),
+        target_id: Set(key(chosen.map(|it| it.target.id.key()))),
+        promised: Set(json(&clock.promised)),
+        state: Set(clock.state.to_string()),
+        started_at: Set(clock.started_at.as_microsecond()),
+        elapsed: Set(i64::try_from(clock.elapsed.as_micros()).unwrap_or(i64::MAX)),
+        as_of: Set(clock.as_of.as_microsecond()),
+        due_at: Set(instant_or_never(clock.due_at)),
+        warns_at: Set(instant_or_never(clock.warns_at)),
+        breaches_at: Set(instant_or_never(clock.breaches_at)),
+        at_risk_at: Set(clock.at_risk_at.map(Timestamp::as_microsecond)),
+        breached_at: Set(clock.breached_at.map(Timestamp::as_microsecond)),
+        ended_at: Set(clock.ended_at.map(Timestamp::as_microsecond)),
+        decided_at: Set(instant_or_never(clock.decided_at)),
+        good: Set(clock.good),
+        next_at: Set(instant_or_never(clock.next_at())),
+    }
+}
+
+impl TryFrom<sla_clock::Model> for StoredClock {
+    type Error = DamagedRow;
+
+    fn try_from(row: sla_clock::Model) -> Result<Self, DamagedRow> {
+        let reader = WorkReader::new(format!("clock {} of {}", row.place, row.subject_id));
+        let promised: Option<Vec<Promised>> = serde_json::from_value(row.promised).ok();
+        let known = |column, at: Option<i64>| at.map(|at| reader.instant(column, at)).transpose();
+        Ok(Self {
+            subject: SubjectRef {
+                kind: reader.parse("subject_type", &row.subject_type)?,
+                id: row.subject_id,
+            },
+            metric: reader.parse("metric", &row.metric)?,
+            promised: reader.value("promised", promised)?,
+            started_at: reader.instant("started_at", row.started_at)?,
+            as_of: reader.instant("as_of", row.as_of)?,
+            state: reader.parse("state", &row.state)?,
+            elapsed: SignedDuration::from_micros(row.elapsed),
+            due_at: instant(row.due_at),
+            warns_at: instant(row.warns_at),
+            breaches_at: instant(row.breaches_at),
+            at_risk_at: known("at_risk_at", row.at_risk_at)?,
+            breached_at: known("breached_at", row.breached_at)?,
+            ended_at: known("ended_at", row.ended_at)?,
+            decided_at: instant(row.decided_at),
+            good: row.good,
+            place: row.place,
+        })
+    }
+}
