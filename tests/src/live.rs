@@ -199,11 +199,7 @@ impl Events {
     /// Sends a request and takes the answer's events.
     pub async fn send(request: RequestBuilder) -> Self {
         let request = request.header(header::ACCEPT, "text/event-stream");
-        let response = request.send().await.expect("an answer");
-        Self {
-            response,
-            text: String::new(),
-        }
+        request.send().await.expect("an answer").into()
     }
 
     /// The answer's head.
@@ -238,6 +234,16 @@ impl Events {
             let part = self.response.chunk().await.ok().flatten()?;
             self.text
                 .push_str(std::str::from_utf8(&part).expect("answers here are ASCII"));
+        }
+    }
+}
+
+impl From<Response> for Events {
+    /// The events of an answer.
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            text: String::new(),
         }
     }
 }
