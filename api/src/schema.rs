@@ -38,6 +38,7 @@ use crate::slas::agreements::graphql::{
     AgreementNode, ServiceLevelAgreementMutations, ServiceLevelAgreementQueries, TargetNode,
 };
 use crate::slas::agreements::target::TargetId;
+use crate::slas::availability::graphql::AvailabilityMutations;
 use crate::slas::calendars::graphql::{
     CalendarNode, SupportCalendarMutations, SupportCalendarQueries,
 };
@@ -74,6 +75,7 @@ pub struct Mutation(
     ServiceOfferingMutations,
     SupportCalendarMutations,
     ServiceLevelAgreementMutations,
+    AvailabilityMutations,
     ExchangeMutations,
     RequestMutations,
 );

@@ -5,6 +5,7 @@
 //! an exact decimal type and both must sort and add up exactly on either database. Enumerations are stored by their
 //! API names, a tier by its number, and calendar days as `2026-11-23`.
 
+pub mod availability_measurement;
 pub mod business_capability;
 pub mod business_outcome;
 pub mod calendar_content;

@@ -13,6 +13,7 @@ mod m0003_audit;
 mod m0004_agreements;
 mod m0005_work;
 mod m0006_webhooks;
+mod m0007_availability;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_agreements::Migration),
             Box::new(m0005_work::Migration),
             Box::new(m0006_webhooks::Migration),
+            Box::new(m0007_availability::Migration),
         ]
     }
 }

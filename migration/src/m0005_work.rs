@@ -45,7 +45,7 @@ const INDEXES: [(&str, &[&str]); 18] = [
     ("incident", &["status", "id"]),
     ("incident_service", &["service_id", "incident_id"]),
     ("sla_clock", &["next_at"]),
-    ("sla_clock", &["target_id", "decided_at"]),
+    ("sla_clock", &["target_id", "decided_at", "good"]),
     ("idempotency_key", &["created_at"]),
 ];
 

@@ -35,6 +35,7 @@ const READ: Access = Access::Scope(CatalogRead);
 const WRITE: Access = Access::Scope(CatalogWrite);
 const WRITE_OR_OWN: Access = ScopeOrOwner(CatalogWrite);
 const WORK: Access = Access::Scope(RequestsWork);
+const WORK_OR_OWN: Access = ScopeOrOwner(RequestsWork);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
 
 /// The fields of `Query`.
@@ -100,6 +101,7 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("createServiceLevelAgreement", WRITE),
     ("updateServiceLevelAgreement", WRITE),
     ("deleteServiceLevelAgreement", WRITE),
+    ("recordAvailability", WORK_OR_OWN),
     ("importCatalog", WRITE),
     ("submitServiceRequest", SUBMIT),
     ("submitServiceRequests", SUBMIT),
@@ -153,6 +155,7 @@ const TYPES: &[(&str, Visibility)] = &[
     ("Holiday", READERS),
     ("ServiceLevelAgreement", READERS),
     ("ServiceLevelTarget", READERS),
+    ("TargetAttainment", READERS),
     ("FacetCount", READERS),
     (
         "ServiceRequest",

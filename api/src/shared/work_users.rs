@@ -35,6 +35,12 @@ const USERS: &[(ObjectType, &str, &str, &str)] = &[
         "incidents",
     ),
     (
+        ObjectType::Service,
+        "availability_measurement",
+        "service_id",
+        "availability measurements",
+    ),
+    (
         ObjectType::Customer,
         "service_request",
         "customer_id",

@@ -2,6 +2,7 @@
 
 pub mod agreements;
 pub mod attainment;
+pub mod availability;
 pub mod calendars;
 pub mod choice;
 pub mod clock;

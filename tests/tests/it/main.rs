@@ -2,6 +2,7 @@
 
 mod access;
 mod agreements;
+mod availability;
 mod calendars;
 mod changes;
 mod contract;

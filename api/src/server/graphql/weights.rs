@@ -29,6 +29,9 @@ const BASES: &[(&str, &str, u64)] = &[
     ("ServiceRequest", "events", 5),
     ("ServiceRequest", "slaClocks", 5),
     ("SlaClock", "explain", 10),
+    // Two statements, which may add up a year of measurements.
+    ("ServiceLevelAgreement", "attainment", 20),
+    ("Mutation", "recordAvailability", 100),
     ("Mutation", "submitServiceRequests", 200),
     ("Mutation", "importCatalog", 100),
 ];
@@ -62,6 +65,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("Person", "teams", 3),
     ("Service", "contributions", 5),
     ("Service", "links", 5),
+    ("ServiceLevelAgreement", "attainment", 5),
     ("ServiceLevelAgreement", "targets", 5),
     ("SupportCalendar", "holidays", 25),
     ("SupportCalendar", "hours", 7),

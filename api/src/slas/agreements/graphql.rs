@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::kept::tallies;
 use super::rules::{self, Agreement, AgreementPatch};
 use super::target::{SlaMetric as Metric, Target, Wish};
 use crate::catalog::customers::graphql::CustomerNode;
@@ -12,13 +14,16 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::services::graphql::ServiceNode;
 use crate::shared::connection::{BY_NAME, Connection, PageArgs, all_by_name, connection};
 use crate::shared::direct::{Direct, List};
-use crate::shared::graphql::{catalog, expect, lookup};
+use crate::shared::graphql::{bad_input, catalog, expect, lookup, unreadable};
 use crate::shared::ids::Id;
+use crate::shared::loads::Loads;
 use crate::shared::paging::Direction;
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{Date, DateTime, Decimal, Duration, Json};
+use crate::slas::attainment::attainment;
+use crate::slas::availability::store::Tally;
 use crate::slas::calendars::graphql::CalendarNode;
 use crate::slas::priority::Priority;
 use crate::snapshot::{Catalog, Index};
@@ -86,6 +91,32 @@ impl AgreementFields {
     async fn targets(&self) -> List<TargetNode> {
         let targets = self.0.targets.iter();
         targets.cloned().map(TargetNode::from).collect()
+    }
+
+    /// How the promise was kept in the period, in the order of `targets`. A clock counts once, at the instant that decides it: its
+    /// breach, else its end if the target was met; cancelled clocks without a breach don't count. A measurement of availability
+    /// counts in the period in which its interval begins. Errors: `BAD_USER_INPUT` where `until` is not after `from`.
+    async fn attainment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "When the period begins.")] from: DateTime,
+        #[graphql(desc = "When it ends; this instant is no part of it.")] until: DateTime,
+    ) -> Result<List<TargetAttainment>> {
+        if until.0 <= from.0 {
+            return Err(bad_input(format!(
+                "`until` is {}, which is not after `from`, {}",
+                until.0, from.0
+            )));
+        }
+        let loads = ctx.data_unchecked::<Loads>();
+        // The first microsecond that is not before an instant between two.
+        let first = |instant: Timestamp| {
+            let later = instant.as_nanosecond() % 1_000 > 0;
+            instant.as_microsecond() + i64::from(later)
+        };
+        let tallies = tallies(loads, &self.0, (first(from.0), first(until.0))).await;
+        let tallies = tallies.map_err(|error| unreadable(&error))?;
+        Ok(tallies.into_iter().map(TargetAttainment::from).collect())
     }
 
     /// Free key/value notes, as imports bring them.
@@ -160,6 +191,41 @@ impl TargetFields {
         let catalog = catalog(ctx);
         let (agreement, _) = catalog.target(self.0.id)?;
         Some(Arc::clone(agreement).into())
+    }
+}
+
+/// How a target was kept in a period.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct TargetAttainment {
+    /// The target.
+    target: TargetNode,
+    /// Clocks decided, or events measured, in the period; at most 2147483647 are told.
+    total: i32,
+    /// Those of them that were good.
+    good: i32,
+    /// Percent, rounded down to 6 decimal places; null where nothing was measured.
+    attained: Option<Decimal>,
+    /// What may still go wrong in this period before the objective is missed, as a share of what it allows; below 0: missed. Null
+    /// where nothing was measured or the objective is 100.
+    error_budget_left: Option<f64>,
+    /// Whether the objective is attained, exactly; null where nothing was measured.
+    met: Option<bool>,
+}
+
+impl From<(&Target, Tally)> for TargetAttainment {
+    fn from((target, tally): (&Target, Tally)) -> Self {
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        let told = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+        let found = attainment(count(tally.total), count(tally.good), target.objective);
+        Self {
+            target: target.clone().into(),
+            total: told(tally.total),
+            good: told(tally.good),
+            attained: found.attained.map(Decimal),
+            error_budget_left: found.error_budget_left,
+            met: found.met,
+        }
     }
 }
 

@@ -84,6 +84,10 @@ impl Operation {
                 done("setContribution", "contribution { share }", contribution).await;
                 edge
             }
+            "recordAvailability" => {
+                let measurement = json!({"from": "2026-03-01T00:00:00Z", "until": "2026-03-01T01:00:00Z", "good": 1, "total": 1});
+                json!({"serviceId": owned, "measurements": [measurement]})
+            }
             "importCatalog" => {
                 let name = unique();
                 let source = format!(
@@ -267,6 +271,11 @@ pub(crate) fn mutations() -> Vec<Operation> {
         let field = format!("{verb}{on}ServiceRequest");
         operations.push(mutation(&field, "serviceRequest { id }", may.to_vec()));
     }
+    operations.push(mutation(
+        "recordAvailability",
+        "recorded",
+        vec!["requests:work", "admin", OWNER],
+    ));
     operations.push(mutation(
         "importCatalog",
         "result { created }",

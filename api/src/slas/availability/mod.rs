@@ -1,0 +1,5 @@
+//! How available services were, as monitoring recorded it.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;
