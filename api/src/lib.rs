@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod changes;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod exchange;
 pub mod outcomes;
 pub mod requests;

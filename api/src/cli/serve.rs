@@ -10,6 +10,7 @@ use super::{Failure, boot};
 use crate::{
     changes::tail::Tail,
     config::{Config, LogFormat},
+    demo,
     exchange::import::Reading,
     schema,
     server::{self, Backend, Shutdown, Tls, metrics::Metrics},
@@ -107,9 +108,14 @@ async fn fill_with_demo(replica: &Replica) -> anyhow::Result<()> {
         !imported.problems.has_errors(),
         "the demo catalog does not fit what the database holds"
     );
+    replica.catch_up().await?;
+    let requests = demo::play(replica, &author)
+        .await
+        .context("cannot play the demo's stories")?;
     tracing::info!(
         objects = imported.summary.created,
-        "the demo catalog is there"
+        requests,
+        "the demo is there"
     );
     Ok(())
 }

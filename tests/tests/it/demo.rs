@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 on_both_databases!(
     question_2_what_is_this_service_for,
     question_3_whom_do_i_ask,
+    question_8_why_was_it_declined_and_what_is_the_other_way,
+    a_quarter_of_work_is_there_in_every_state,
     question_10_what_changed_and_who_did_it,
     a_catalog_that_somebody_has_begun_is_left_alone,
 );
@@ -146,5 +148,76 @@ async fn a_catalog_that_somebody_has_begun_is_left_alone(database: Database) {
         )
         .await,
         first
+    );
+}
+
+/// The reason in a word and in words, who said so, when it is worth asking again, and what else there is.
+async fn question_8_why_was_it_declined_and_what_is_the_other_way(database: Database) {
+    let server = demo(&database).await;
+    let data = ask(
+        &server,
+        "{ serviceRequests(filter: {statuses: [DECLINED]}, first: 100) { nodes {
+          title requester { name } decline {
+            reason explanation declinedBy declinedAt revisitOn
+            alternative { name active service { name businessOwner { name } } }
+          }
+          events(last: 1) { nodes { kind comment } }
+        } } }",
+    )
+    .await;
+    let declined = data["serviceRequests"]["nodes"].as_array().cloned();
+    let declined = declined.unwrap_or_default();
+    assert!(declined.len() >= 4, "{declined:#?}");
+    for request in &declined {
+        let explanation = request["decline"]["explanation"].as_str();
+        assert!(explanation.is_some_and(|it| it.len() >= 20), "{request}");
+        assert!(request["decline"]["declinedBy"].is_string(), "{request}");
+    }
+    let homework = declined
+        .iter()
+        .find(|request| request["title"] == "Sign-on for a homework service from overseas")
+        .expect("it is declined every time");
+    let decline = &homework["decline"];
+    assert_eq!(decline["reason"], "COVERED_BY_ALTERNATIVE");
+    assert_eq!(decline["alternative"]["name"], "Storage bucket");
+    assert_eq!(decline["alternative"]["active"], true);
+    assert!(decline["alternative"]["service"]["name"].is_string());
+    let put_off = declined
+        .iter()
+        .filter(|it| it["decline"]["revisitOn"].is_string());
+    assert!(
+        put_off.count() >= 1,
+        "some things are worth asking for again later"
+    );
+}
+
+async fn a_quarter_of_work_is_there_in_every_state(database: Database) {
+    let server = demo(&database).await;
+    let total = async |filter: &str| {
+        let query = format!("{{ serviceRequests(filter: {{{filter}}}) {{ totalCount }} }}");
+        ask(&server, &query).await["serviceRequests"]["totalCount"]
+            .as_i64()
+            .unwrap_or_default()
+    };
+    for status in [
+        "SUBMITTED",
+        "APPROVED",
+        "IN_PROGRESS",
+        "WAITING_ON_CUSTOMER",
+        "FULFILLED",
+        "DECLINED",
+        "CANCELLED",
+    ] {
+        assert!(
+            total(&format!("statuses: [{status}]")).await > 0,
+            "{status}"
+        );
+    }
+    let all = total("").await;
+    assert!((200..600).contains(&all), "{all} requests");
+    let breached = total("breached: true").await;
+    assert!(
+        (10..all / 2).contains(&breached),
+        "{breached} of {all} promises were broken"
     );
 }

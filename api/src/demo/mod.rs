@@ -1,0 +1,26 @@
+//! The demo: a catalog, and what a quarter of work with it leaves behind.
+//!
+//! The catalog is files that any import could bring (`exchange/demo`). The work is played: stories are told again and again over
+//! the last quarter, step by step by the rules that hold for everybody, and break off where the present begins. So there is
+//! something in every state, whenever the demo is started.
+
+mod requests;
+mod stories;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::shared::write::{Author, now};
+use crate::snapshot::Replica;
+
+/// How far back the demo's work goes.
+const QUARTER: SignedDuration = SignedDuration::from_hours(91 * 24);
+
+/// Plays the demo's work over a catalog that holds the demo's objects. How many requests there are then.
+///
+/// # Errors
+/// The database fails, or a story does not fit the catalog.
+pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
+    let now = now();
+    let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
+    requests::play(replica, author, since, now).await
+}
