@@ -45,7 +45,10 @@ const ODD_TEXTS: [&str; 30] = [
     "{\"$ref\": \"file:///etc/passwd\"}",
 ];
 
-const GOOD_TEXTS: [&str; 12] = [
+const GOOD_TEXTS: [&str; 15] = [
+    "Europe/Berlin",
+    "08:00",
+    "24:00",
     "Patient index",
     "patient-index",
     "patient",
@@ -94,6 +97,15 @@ const DATE_TIMES: [&str; 3] = [
     "2026-11-23T08:30:00Z",
     "2026-11-23T08:30:00.123456789+05:30",
     "1970-01-01T00:00:00Z",
+];
+const DATES: [&str; 4] = ["2026-11-23", "2024-02-29", "0000-01-01", "9999-12-31"];
+const DURATIONS: [&str; 6] = [
+    "PT4H30M",
+    "P1D",
+    "PT0S",
+    "-PT1H",
+    "PT0.000000001S",
+    "PT2562047788015215H",
 ];
 const URLS: [&str; 3] = [
     "https://example.com/runbook?a=b#c",
@@ -165,6 +177,13 @@ impl Values<'_> {
             "Decimal" if chance(random, 70) => Literal::from(random.u32(..2_000)),
             "Decimal" if self.wrong > 0 && random.bool() => literal(number(random)),
             "DateTime" if self.wrong == 0 => Literal::from(*one_of(random, &DATE_TIMES)),
+            "DateTime" if chance(random, 70) => Literal::from(*one_of(random, &DATE_TIMES)),
+            "Date" if self.wrong == 0 || chance(random, 70) => {
+                Literal::from(*one_of(random, &DATES))
+            }
+            "Duration" if self.wrong == 0 || chance(random, 70) => {
+                Literal::from(*one_of(random, &DURATIONS))
+            }
             "URL" if self.wrong == 0 => Literal::from(*one_of(random, &URLS)),
             _ => Literal::String(self.text(random, name)),
         }
