@@ -165,6 +165,19 @@ async fn measurements_are_recorded_and_a_repeated_interval_replaces(database: Da
     assert!(message.contains("availability measurements"), "{message}");
 }
 
+/// The database keeps microseconds, and what comes again has to be recognised.
+async fn an_interval_is_the_same_to_the_microsecond(database: Database) {
+    let server = Server::start(&database).await;
+    let service = SERVICE.create(&server, json!({"name": "Beds"})).await;
+    let finer = |last: &str| json!([{"from": "2026-03-01T06:00:00.0000009Z", "until": format!("2026-03-01T07:00:00{last}Z"), "good": 1, "total": 1}]);
+    assert_eq!(recorded(&server, &service, finer(".0000001")).await, (1, 0));
+    assert_eq!(
+        recorded(&server, &service, finer("")).await,
+        (0, 1),
+        "to the microsecond"
+    );
+}
+
 async fn what_can_not_have_been_measured_is_refused_as_a_whole(database: Database) {
     let server = Server::start(&database).await;
     let service = SERVICE.create(&server, json!({"name": "Beds"})).await;
@@ -330,10 +343,8 @@ async fn recordings_that_come_at_once_never_overlap(database: Database) {
 /// A clock as the database holds it once it is decided.
 fn clock(target: &Value, decided_at: &str, good: bool) -> sla_clock::ActiveModel {
     let id = text(target).replace("targ_", "");
-    let at = decided_at
-        .parse::<Timestamp>()
-        .map(Timestamp::as_microsecond)
-        .unwrap_or(i64::MAX);
+    let at = decided_at.parse::<Timestamp>();
+    let at = at.map_or(i64::MAX, Timestamp::as_microsecond);
     sla_clock::ActiveModel {
         subject_id: Set(Uuid::now_v7()),
         place: Set(0),
@@ -470,6 +481,7 @@ async fn a_page_of_agreements_asks_the_database_twice_however_long_it_is(databas
 
 on_both_databases!(
     measurements_are_recorded_and_a_repeated_interval_replaces,
+    an_interval_is_the_same_to_the_microsecond,
     what_can_not_have_been_measured_is_refused_as_a_whole,
     a_thousand_measurements_are_taken_at_once_and_a_year_is_added_up,
     recordings_that_come_at_once_never_overlap,

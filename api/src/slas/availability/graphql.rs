@@ -1,6 +1,7 @@
 //! Recording availability, in the API.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use jiff::Timestamp;
 
 use super::rules::{self, MOST_AT_ONCE, Measurement};
 use super::store::{self, Recorded};
@@ -39,10 +40,12 @@ pub struct AvailabilityMeasurementInput {
 }
 
 impl From<AvailabilityMeasurementInput> for Measurement {
+    /// To the microsecond that the database keeps: the same interval again has to be the same.
     fn from(input: AvailabilityMeasurementInput) -> Self {
+        let kept = |at: Timestamp| Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
         Self {
-            from: input.from.0,
-            until: input.until.0,
+            from: kept(input.from.0),
+            until: kept(input.until.0),
             good: input.good,
             total: input.total,
         }
