@@ -4,6 +4,7 @@
 //! the last quarter, step by step by the rules that hold for everybody, and break off where the present begins. So there is
 //! something in every state, whenever the demo is started.
 
+mod availability;
 mod requests;
 mod stories;
 
@@ -22,5 +23,6 @@ const QUARTER: SignedDuration = SignedDuration::from_hours(91 * 24);
 pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     let now = now();
     let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
+    availability::play(replica, author, since, now).await?;
     requests::play(replica, author, since, now).await
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both_databases!(
     question_2_what_is_this_service_for,
     question_3_whom_do_i_ask,
+    question_4_what_was_promised_and_was_it_kept,
     question_8_why_was_it_declined_and_what_is_the_other_way,
     a_quarter_of_work_is_there_in_every_state,
     question_10_what_changed_and_who_did_it,
@@ -116,11 +117,13 @@ async fn question_10_what_changed_and_who_did_it(database: Database) {
         .expect_data()
         .clone();
     let changes = &data["changes"];
-    assert_eq!(changes["totalCount"], 2);
+    assert_eq!(changes["totalCount"], 3);
     assert_eq!(changes["nodes"][0]["actor"], "kundig serve --demo");
     assert_eq!(changes["nodes"][0]["kind"], "CREATED");
+    let measured = &changes["nodes"][1]["diff"]["availability"]["to"];
+    assert!(measured["measurements"].as_i64() > Some(80), "{measured}");
     assert_eq!(
-        changes["nodes"][1],
+        changes["nodes"][2],
         json!({
             "actor": tokens::SUBJECT,
             "kind": "UPDATED",
@@ -148,6 +151,86 @@ async fn a_catalog_that_somebody_has_begun_is_left_alone(database: Database) {
         )
         .await,
         first
+    );
+}
+
+/// The agreement, its hours and targets, how they were kept in the quarter, and the clocks of single requests.
+async fn question_4_what_was_promised_and_was_it_kept(database: Database) {
+    let server = demo(&database).await;
+    let now = jiff::Timestamp::now();
+    let since = now - jiff::SignedDuration::from_hours(91 * 24);
+    let answer = server
+        .query(
+            r#"query ($from: DateTime!, $until: DateTime!) {
+          customer(slug: "notaufnahme") { slas { nodes {
+            name kind validFrom validUntil service { name } calendar { name timeZone hours { opens } }
+            targets { metric priority within objective }
+            attainment(from: $from, until: $until) { target { metric } total good attained errorBudgetLeft met }
+          } } }
+          serviceLevelAgreements(first: 100) { nodes {
+            name kind attainment(from: $from, until: $until) { target { metric } total good attained met }
+          } }
+          serviceRequests(first: 100) { nodes { title slaClocks {
+            state dueAt elapsed remaining target { metric within agreement { name } }
+          } } }
+        }"#,
+        )
+        .variables(json!({"from": since.to_string(), "until": now.to_string()}))
+        .send()
+        .await;
+    let data = answer.expect_data();
+    let promised = &data["customer"]["slas"]["nodes"][0];
+    assert_eq!(
+        promised["name"],
+        "Bed management for the emergency department"
+    );
+    assert_eq!(promised["kind"], "SLA");
+    assert_eq!(promised["service"]["name"], "Bed management");
+    assert_eq!(promised["calendar"]["hours"], json!([]), "around the clock");
+    assert_eq!(
+        promised["targets"][0],
+        json!({"metric": "RESPONSE_TIME", "priority": "P1", "within": "PT10M", "objective": "98"})
+    );
+    let availability = promised["attainment"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|kept| kept["target"]["metric"] == "AVAILABILITY");
+    let availability = availability.expect("its availability was promised");
+    let days = availability["total"].as_i64().unwrap_or_default() / 86_400;
+    assert!((89..=91).contains(&days), "{days} days were measured");
+    assert!(availability["met"].is_boolean() && availability["attained"].is_string());
+
+    let all = data["serviceLevelAgreements"]["nodes"].as_array();
+    let kept: Vec<&Value> = all
+        .into_iter()
+        .flatten()
+        .flat_map(|agreement| agreement["attainment"].as_array().into_iter().flatten())
+        .collect();
+    for metric in ["RESPONSE_TIME", "RESOLUTION_TIME", "AVAILABILITY"] {
+        for met in [true, false] {
+            let any = kept
+                .iter()
+                .any(|kept| kept["target"]["metric"] == metric && kept["met"] == met);
+            assert!(any, "{metric}: {met} nowhere");
+        }
+    }
+    let requests = data["serviceRequests"]["nodes"].as_array();
+    let clocks: Vec<&Value> = requests
+        .into_iter()
+        .flatten()
+        .flat_map(|request| request["slaClocks"].as_array().into_iter().flatten())
+        .collect();
+    for state in ["RUNNING", "MET", "MISSED"] {
+        assert!(
+            clocks.iter().any(|clock| clock["state"] == state),
+            "{state} nowhere"
+        );
+    }
+    assert!(
+        clocks
+            .iter()
+            .all(|clock| clock["target"]["agreement"]["name"].is_string())
     );
 }
 
