@@ -21,6 +21,7 @@ use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
 use crate::shared::write::Author;
+use crate::slas::clocks::calendars::Compiled;
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
@@ -158,16 +159,20 @@ impl Teller<'_> {
         &self,
         request: &mut ServiceRequest,
         events: &[Event],
-        clocks: &mut [StoredClock],
+        clocks: &mut Vec<StoredClock>,
     ) -> anyhow::Result<()> {
         let contents = self.replica.calendars();
+        let hashes = clocks.iter().flat_map(StoredClock::calendars);
+        let known = hashes.map(|hash| Some((hash.clone(), contents.get(&hash)?)));
+        let known: Option<Compiled> = known.collect();
+        let known = known.context("a calendar that was not met")?;
+        let at = request.updated_at;
+        clocks.retain(|clock| {
+            clock.means_anything(&story(request, events, clock.metric), &known, at)
+        });
         for clock in clocks.iter_mut() {
-            let hashes = clock.calendars();
-            let known = hashes.map(|hash| Some((hash.clone(), contents.get(&hash)?)));
-            let known: Option<_> = known.collect();
-            let known = known.context("a calendar that was not met")?;
             let story = story(request, events, clock.metric);
-            *clock = clock.clone().worked_out(&story, &known, request.updated_at);
+            *clock = clock.clone().worked_out(&story, &known, at);
             // What a quarter has brought is no news.
             clock.record(self.now);
         }

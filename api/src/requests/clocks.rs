@@ -96,7 +96,8 @@ impl Workshop<'_> {
     }
 
     /// Chooses the targets of a request anew, by its priority as it is now: what its clocks measure from an instant on. A
-    /// metric that nothing was promised for may get a clock now.
+    /// metric that nothing was promised for may get a clock now, which may turn out to [mean
+    /// nothing](StoredClock::means_anything).
     pub fn choose_anew(
         &self,
         request: &ServiceRequest,
@@ -120,7 +121,8 @@ impl Workshop<'_> {
                         since: Some(at),
                         what: Some(chosen),
                     };
-                    let place = i16::try_from(all.len()).unwrap_or(i16::MAX);
+                    let last = all.iter().map(|clock| clock.place).max();
+                    let place = last.map_or(0, |last| last.saturating_add(1));
                     let story = story(request, &[], metric);
                     let subject = (request.subject(), place);
                     all.push(StoredClock::new(subject, metric, promised, &story));

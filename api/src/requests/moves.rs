@@ -139,9 +139,10 @@ async fn rewind(
     let compiled = contents.load(database, hashes).await?;
     let clocks: Vec<_> = clocks
         .into_iter()
-        .map(|clock| {
+        .filter_map(|clock| {
             let story = story(&next, &history, clock.metric);
-            clock.worked_out(&story, &compiled, event.at)
+            let means_anything = clock.means_anything(&story, &compiled, event.at);
+            means_anything.then(|| clock.worked_out(&story, &compiled, event.at))
         })
         .collect();
     next.due_at = due_at(&clocks);

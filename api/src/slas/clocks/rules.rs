@@ -149,6 +149,11 @@ impl StoredClock {
         self
     }
 
+    /// Whether anything was promised while it could still be kept: a first promise that comes after the response, say, is none.
+    pub fn means_anything(&self, story: &Story, calendars: &Compiled, at: Timestamp) -> bool {
+        self.history(story, calendars).clock(at).is_some()
+    }
+
     fn take(&mut self, clock: &Clock, at: Timestamp) {
         self.as_of = at;
         self.state = clock.state;
