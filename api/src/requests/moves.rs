@@ -95,7 +95,7 @@ async fn attempt(
         work.give_up().await?;
         return Ok(Tried::Overtaken);
     }
-    store::insert_events(work.connection(), &[event]).await?;
+    work.add(store::event_inserts(&[event]));
     for (at, clock) in worked_out.iter().enumerate() {
         for (warning, instant) in clock.learnt_since(known.get(at)) {
             let diff = clock.diff(warning, instant);

@@ -6,13 +6,13 @@ use entity::{request_event, service_request};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, Set,
 };
-use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::rules::{Decline, Event, RequestNumber, ServiceRequest};
-use crate::shared::dialect::MAX_BINDINGS;
+use crate::shared::dialect::{self, Insert};
 use crate::shared::ids::Id;
 use crate::shared::loads::Question;
 use crate::shared::store::{CHUNK, DamagedRow};
@@ -134,19 +134,17 @@ impl Question for HistoryOf {
     }
 }
 
+/// What adds new requests.
+pub fn inserts(requests: &[ServiceRequest]) -> Vec<Insert> {
+    dialect::inserts(requests.iter().map(row))
+}
+
 /// Adds new requests.
-pub async fn insert<C: ConnectionTrait>(
-    connection: &C,
+pub async fn insert(
+    transaction: &DatabaseTransaction,
     requests: &[ServiceRequest],
 ) -> Result<(), DbErr> {
-    let width = service_request::Column::iter().count();
-    for chunk in requests.chunks(MAX_BINDINGS / width) {
-        let rows = chunk.iter().map(row);
-        service_request::Entity::insert_many(rows)
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
+    dialect::insert_all(transaction, inserts(requests)).await
 }
 
 /// Stores the new state of a request that has this version; false where it has another.
@@ -167,28 +165,28 @@ pub async fn update<C: ConnectionTrait>(
     Ok(updated.rows_affected == 1)
 }
 
+/// What adds to histories.
+pub fn event_inserts(events: &[Event]) -> Vec<Insert> {
+    let rows = events.iter().map(|event| request_event::ActiveModel {
+        request_id: Set(event.request_id),
+        place: Set(event.place),
+        at: Set(event.at.as_microsecond()),
+        actor: Set(event.actor.clone()),
+        kind: Set(event.kind.to_string()),
+        from_status: Set(event.from.map(|status| status.to_string())),
+        to_status: Set(event.to.map(|status| status.to_string())),
+        priority: Set(event.priority.map(Priority::number)),
+        comment: Set(event.comment.clone()),
+    });
+    dialect::inserts(rows)
+}
+
 /// Adds to histories.
-pub async fn insert_events<C: ConnectionTrait>(
-    connection: &C,
+pub async fn insert_events(
+    transaction: &DatabaseTransaction,
     events: &[Event],
 ) -> Result<(), DbErr> {
-    for chunk in events.chunks(CHUNK) {
-        let rows = chunk.iter().map(|event| request_event::ActiveModel {
-            request_id: Set(event.request_id),
-            place: Set(event.place),
-            at: Set(event.at.as_microsecond()),
-            actor: Set(event.actor.clone()),
-            kind: Set(event.kind.to_string()),
-            from_status: Set(event.from.map(|status| status.to_string())),
-            to_status: Set(event.to.map(|status| status.to_string())),
-            priority: Set(event.priority.map(Priority::number)),
-            comment: Set(event.comment.clone()),
-        });
-        request_event::Entity::insert_many(rows)
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
+    dialect::insert_all(transaction, event_inserts(events)).await
 }
 
 fn row(request: &ServiceRequest) -> service_request::ActiveModel {

@@ -11,7 +11,6 @@ use super::clocks::Workshop;
 use super::rules::{RequestNumber, ServiceRequest};
 use super::store;
 use super::submission::{Submission, Submitter, first_event, plan};
-use crate::shared::dialect;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
@@ -216,15 +215,14 @@ impl<'a> Batch<'a> {
             work.give_up().await?;
             return Ok(None);
         }
-        let numbers =
-            dialect::next_numbers(work.connection(), "service_request", self.new.len()).await?;
+        let numbers = work.next_numbers("service_request", self.new.len()).await?;
         for (request, number) in self.new.iter_mut().zip(numbers) {
             request.number = RequestNumber(number);
         }
-        store::insert(work.connection(), &self.new).await?;
+        work.add(store::inserts(&self.new));
         let events: Vec<_> = self.new.iter().map(first_event).collect();
-        store::insert_events(work.connection(), &events).await?;
-        clocks::insert(work.connection(), &self.clocks).await?;
+        work.add(store::event_inserts(&events));
+        work.add(clocks::inserts(&self.clocks));
         for request in &self.new {
             let diff = diff(&Map::new(), &request.fields());
             work.record(request.subject(), ChangeKind::Created, diff);

@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, Executor, Postgres, Sqlite, SqlitePool};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor, Postgres, Sqlite, SqlitePool};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 
 use super::dialect;
@@ -101,9 +101,7 @@ impl Database {
             .busy_timeout(PATIENCE)
             .disable_statement_logging();
         let pool = async |size: u32| -> anyhow::Result<SqlitePool> {
-            PoolOptions::<Sqlite>::new()
-                .max_connections(size)
-                .acquire_timeout(PATIENCE)
+            pool_of::<Sqlite>(size)
                 .connect_with(options.clone())
                 .await
                 .with_context(|| format!("can't open the database `{url}`"))
@@ -146,12 +144,10 @@ impl Database {
             .map_err(|error| anyhow::anyhow!("`{shown}` names no PostgreSQL database: {error}"))?
             .application_name("kundig")
             .disable_statement_logging();
-        let pool = PoolOptions::<Postgres>::new()
-            .max_connections(connections)
-            .acquire_timeout(PATIENCE)
+        let pool = pool_of::<Postgres>(connections)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute(dialect::LOCK_TIMEOUT).await?;
+                    connection.execute(dialect::POSTGRES_SESSION).await?;
                     Ok(())
                 })
             })
@@ -222,7 +218,7 @@ impl Database {
                 .connect_lazy_with(options);
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(dialect::CHANNEL).await?;
-            Ok::<_, sea_orm::sqlx::Error>(listener)
+            Ok::<_, sqlx::Error>(listener)
         };
         listening
             .await
@@ -238,6 +234,24 @@ impl Database {
             }
         }
     }
+}
+
+/// A pool of at most so many connections. One that has just been used is taken to be alive: asking it each time would be a journey
+/// to the database before every statement.
+fn pool_of<D: sqlx::Database>(connections: u32) -> PoolOptions<D> {
+    const LATELY: Duration = Duration::from_secs(1);
+    PoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection: &mut D::Connection, usage| {
+            Box::pin(async move {
+                if usage.idle_for > LATELY {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 fn counted(

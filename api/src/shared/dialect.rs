@@ -1,13 +1,14 @@
 //! Everything in which SQLite and PostgreSQL differ.
 
 use sea_orm::sea_query::{
-    Condition, Expr, Func, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
+    CommonTableExpression, Condition, Expr, Func, InsertStatement, JoinType, Query,
+    SelectStatement, SimpleExpr, UnionType, WithClause,
 };
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, Iterable, QueryTrait, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -31,19 +32,19 @@ const OFFSET: &str = "coalesce((SELECT number_offset FROM feed WHERE id = 1), 0)
 
 /// Begins a transaction that writes.
 ///
-/// SQLite takes its one write lock at once, so that a transaction never has to start over in the middle.
+/// SQLite takes its one write lock at once, so that a transaction never has to start over in the middle. PostgreSQL's isolation
+/// level is the session's ([`POSTGRES_SESSION`]).
 pub async fn begin_write(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let options = match database.get_database_backend() {
-        DatabaseBackend::Sqlite => TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        },
-        _ => TransactionOptions {
-            isolation_level: Some(IsolationLevel::ReadCommitted),
-            ..Default::default()
-        },
+    let sqlite_transaction_mode = match database.get_database_backend() {
+        DatabaseBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
+        _ => None,
     };
-    database.begin_with_options(options).await
+    database
+        .begin_with_options(TransactionOptions {
+            sqlite_transaction_mode,
+            ..Default::default()
+        })
+        .await
 }
 
 /// Begins a transaction whose reads all see the database at one moment.
@@ -98,6 +99,87 @@ pub async fn next_numbers(
         .collect::<Result<_, _>>()?;
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// The next numbers of a kind, as [`next_numbers`], and the transaction's [`first_sequence`].
+///
+/// PostgreSQL tells both at once.
+pub async fn next_numbers_and_sequence(
+    transaction: &DatabaseTransaction,
+    table: &str,
+    count: usize,
+) -> Result<(Vec<i64>, i64), DbErr> {
+    if transaction.get_database_backend() == DatabaseBackend::Sqlite || count == 0 {
+        let numbers = next_numbers(transaction, table, count).await?;
+        return Ok((numbers, first_sequence(transaction).await?));
+    }
+    let next = format!(
+        "SELECT nextval('{table}_number') AS number, (pg_current_xact_id()::text::bigint + {OFFSET}) << {PLACE_BITS} AS sequence \
+         FROM generate_series(1, {count})"
+    );
+    let statement = Statement::from_string(DatabaseBackend::Postgres, next);
+    let mut numbers = Vec::with_capacity(count);
+    let mut sequence = 0;
+    for row in transaction.query_all_raw(statement).await? {
+        numbers.push(row.try_get("", "number")?);
+        sequence = row.try_get("", "sequence")?;
+    }
+    numbers.sort_unstable();
+    Ok((numbers, sequence))
+}
+
+/// Rows to be added to one table.
+#[derive(Clone, Debug)]
+pub struct Insert {
+    statement: InsertStatement,
+    bindings: usize,
+}
+
+/// What adds these rows, in as few statements as may be.
+pub fn inserts<A: ActiveModelTrait>(rows: impl IntoIterator<Item = A>) -> Vec<Insert> {
+    let width = <<A::Entity as EntityTrait>::Column as Iterable>::iter().count();
+    let mut rows = rows.into_iter().peekable();
+    let mut inserts = Vec::new();
+    while rows.peek().is_some() {
+        let chunk: Vec<A> = rows.by_ref().take(MAX_BINDINGS / width).collect();
+        inserts.push(Insert {
+            bindings: chunk.len() * width,
+            statement: A::Entity::insert_many(chunk).into_query(),
+        });
+    }
+    inserts
+}
+
+/// Adds rows to several tables, in this order.
+///
+/// PostgreSQL takes them in one statement, so that there is one journey to the database for all of them. SQLite has no such
+/// statement, and no journeys.
+pub async fn insert_all(
+    transaction: &DatabaseTransaction,
+    mut inserts: Vec<Insert>,
+) -> Result<(), DbErr> {
+    let bindings: usize = inserts.iter().map(|insert| insert.bindings).sum();
+    if transaction.get_database_backend() == DatabaseBackend::Sqlite || bindings > MAX_BINDINGS {
+        for insert in inserts {
+            transaction.execute(&insert.statement).await?;
+        }
+        return Ok(());
+    }
+    let Some(last) = inserts.pop() else {
+        return Ok(());
+    };
+    if inserts.is_empty() {
+        return transaction.execute(&last.statement).await.map(drop);
+    }
+    let mut others = WithClause::new();
+    for (place, insert) in inserts.into_iter().enumerate() {
+        let mut part = CommonTableExpression::new();
+        part.table_name(format!("part_{place}"))
+            .query(insert.statement);
+        others.cte(part);
+    }
+    let all = others.query(last.statement);
+    transaction.execute(&all).await.map(drop)
 }
 
 /// How many keys one statement of [`for_each_key`] takes: SQLite's parts of a compound statement are limited.
@@ -187,8 +269,10 @@ pub async fn continue_numbering(database: &DatabaseConnection) -> Result<(), DbE
     database.execute_unprepared(&raise).await.map(drop)
 }
 
-/// How long PostgreSQL lets a statement wait for another's lock. (SQLite's connections have it as their busy timeout.)
-pub const LOCK_TIMEOUT: &str = "SET lock_timeout = '10s'";
+/// What each session of PostgreSQL begins with: how long a statement waits for another's lock (SQLite's connections have it as their
+/// busy timeout), and the isolation of transactions that ask for none.
+pub const POSTGRES_SESSION: &str =
+    "SET lock_timeout = '10s'; SET default_transaction_isolation = 'read committed'";
 
 /// Tells followers in other processes that there is something new.
 pub async fn notify(database: &DatabaseConnection) -> Result<(), DbErr> {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::{Map, Value};
 
-use super::dialect;
+use super::dialect::{self, Insert};
 use super::draft::ChangeKind;
 use super::store::DamagedRow;
 use super::subject::SubjectRef;
@@ -26,6 +26,8 @@ pub struct WorkTransaction<'a> {
     replica: &'a Replica,
     author: &'a Author,
     at: Timestamp,
+    first_sequence: Option<i64>,
+    added: Vec<Insert>,
     recorded: Vec<Recorded>,
 }
 
@@ -41,6 +43,8 @@ impl<'a> WorkTransaction<'a> {
             replica,
             author,
             at,
+            first_sequence: None,
+            added: Vec::new(),
             recorded: Vec::new(),
         })
     }
@@ -48,6 +52,19 @@ impl<'a> WorkTransaction<'a> {
     /// Where statements go.
     pub fn connection(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    /// Draws the next numbers of a kind, ascending.
+    pub async fn next_numbers(&mut self, table: &str, count: usize) -> Result<Vec<i64>, DbErr> {
+        let (numbers, sequence) =
+            dialect::next_numbers_and_sequence(&self.transaction, table, count).await?;
+        self.first_sequence = Some(sequence);
+        Ok(numbers)
+    }
+
+    /// Adds rows when it is committed, in one statement with the feed's where that can be.
+    pub fn add(&mut self, rows: Vec<Insert>) {
+        self.added.extend(rows);
     }
 
     /// Says what happened to something, for the feed.
@@ -62,9 +79,15 @@ impl<'a> WorkTransaction<'a> {
     /// Commits it with what was recorded; the last sequence, if anything was.
     pub async fn commit(self) -> Result<Option<i64>, DbErr> {
         let last = if self.recorded.is_empty() {
+            dialect::insert_all(&self.transaction, self.added).await?;
             None
         } else {
-            Some(write::append(&self.transaction, self.author, self.at, self.recorded).await?)
+            let first = match self.first_sequence {
+                Some(first) => first,
+                None => dialect::first_sequence(&self.transaction).await?,
+            };
+            let changes = (first, self.recorded);
+            Some(write::append(&self.transaction, self.author, self.at, changes, self.added).await?)
         };
         self.transaction.commit().await?;
         self.replica.announce();

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::authority::Authority;
-use super::dialect::{self, MAX_BINDINGS, MAX_CHANGES};
+use super::dialect::{self, Insert, MAX_BINDINGS, MAX_CHANGES};
 use super::draft::{ChangeKind, Draft, Edit, PlannedChange};
 use super::errors::{UserError, UserErrorCode, UserErrors};
 use super::ids::{Id, ObjectRef, ObjectType};
@@ -248,7 +248,15 @@ async fn commit(
         return Ok(Committed::Overtaken);
     }
     let changes = changes.into_iter().map(Recorded::from);
-    let last = append(&transaction, author, draft.now(), changes).await?;
+    let first = dialect::first_sequence(&transaction).await?;
+    let last = append(
+        &transaction,
+        author,
+        draft.now(),
+        (first, changes),
+        Vec::new(),
+    )
+    .await?;
     transaction.commit().await?;
     // Committed is committed: whoever does not hear of it finds it by polling.
     if let Err(error) = dialect::notify(&replica.database().write).await {
@@ -411,36 +419,31 @@ impl From<PlannedChange> for Recorded {
     }
 }
 
-/// Adds the feed's rows; the last one's sequence.
+/// Adds the feed's rows, from this sequence on, after other rows; the last one's sequence.
 pub(super) async fn append(
     transaction: &DatabaseTransaction,
     author: &Author,
     at: Timestamp,
-    changes: impl IntoIterator<Item = Recorded>,
+    (first, changes): (i64, impl IntoIterator<Item = Recorded>),
+    mut others: Vec<Insert>,
 ) -> Result<i64, DbErr> {
-    let mut sequence = dialect::first_sequence(transaction).await? - 1;
-    let rows: Vec<change::ActiveModel> = changes
-        .into_iter()
-        .map(|recorded| {
-            sequence += 1;
-            change::ActiveModel {
-                sequence: Set(sequence),
-                at: Set(at.as_microsecond()),
-                actor: Set(author.actor.to_string()),
-                kind: Set(recorded.kind.to_string()),
-                subject_type: Set(recorded.subject.kind.to_string()),
-                subject_id: Set(recorded.subject.id),
-                diff: Set(recorded.diff.into()),
-                request_id: Set(author.request_id.as_deref().map(str::to_owned)),
-                token_id: Set(author.token_id.as_deref().map(str::to_owned)),
-                client_id: Set(author.client_id.as_deref().map(str::to_owned)),
-            }
-        })
-        .collect();
-    for chunk in rows.chunks(CHUNK) {
-        change::Entity::insert_many(chunk.iter().cloned())
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(sequence)
+    let mut last = first - 1;
+    let rows = changes.into_iter().map(|recorded| {
+        last += 1;
+        change::ActiveModel {
+            sequence: Set(last),
+            at: Set(at.as_microsecond()),
+            actor: Set(author.actor.to_string()),
+            kind: Set(recorded.kind.to_string()),
+            subject_type: Set(recorded.subject.kind.to_string()),
+            subject_id: Set(recorded.subject.id),
+            diff: Set(recorded.diff.into()),
+            request_id: Set(author.request_id.as_deref().map(str::to_owned)),
+            token_id: Set(author.token_id.as_deref().map(str::to_owned)),
+            client_id: Set(author.client_id.as_deref().map(str::to_owned)),
+        }
+    });
+    others.extend(dialect::inserts(rows));
+    dialect::insert_all(transaction, others).await?;
+    Ok(last)
 }

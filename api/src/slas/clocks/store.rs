@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use entity::sla_clock;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
-use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::rules::{Promised, StoredClock};
-use crate::shared::dialect::MAX_BINDINGS;
+use crate::shared::dialect::{self, Insert};
 use crate::shared::loads::Question;
 use crate::shared::store::{CHUNK, DamagedRow, json};
 use crate::shared::subject::SubjectRef;
@@ -85,18 +84,17 @@ fn read(rows: Vec<sla_clock::Model>) -> Result<Vec<StoredClock>, DbErr> {
     Ok(clocks?)
 }
 
+/// What adds new clocks.
+pub fn inserts(clocks: &[StoredClock]) -> Vec<Insert> {
+    dialect::inserts(clocks.iter().map(row))
+}
+
 /// Adds new clocks.
-pub async fn insert<C: ConnectionTrait>(
-    connection: &C,
+pub async fn insert(
+    transaction: &DatabaseTransaction,
     clocks: &[StoredClock],
 ) -> Result<(), DbErr> {
-    let width = sla_clock::Column::iter().count();
-    for chunk in clocks.chunks(MAX_BINDINGS / width) {
-        sla_clock::Entity::insert_many(chunk.iter().map(row))
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
+    dialect::insert_all(transaction, inserts(clocks)).await
 }
 
 /// Stores the new state of a clock that is as it was before; false where it is not: somebody has recorded something since.
@@ -120,8 +118,8 @@ pub async fn update<C: ConnectionTrait>(
 }
 
 /// Stores the new states of a subject's clocks, and those that are new; false where somebody has recorded something since.
-pub async fn replace<C: ConnectionTrait>(
-    connection: &C,
+pub async fn replace(
+    connection: &DatabaseTransaction,
     before: &[StoredClock],
     after: &[StoredClock],
 ) -> Result<bool, DbErr> {
