@@ -18,6 +18,7 @@ pub mod database;
 pub mod generator;
 pub mod identity_provider;
 pub mod live;
+pub mod load;
 pub mod metrics;
 mod postgres;
 pub mod process;
