@@ -9,6 +9,7 @@ mod limits;
 mod sources;
 mod transport;
 mod values;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use self::{
         CorsOrigins, ForwardedHeader, TlsFiles, TransportFlags, TransportSettings, TrustedProxies,
     },
     values::{DatabaseUrl, LogFormat},
+    webhooks::{WebhookFlags, WebhookSettings},
 };
 use self::{
     sources::Sources,
@@ -60,6 +62,8 @@ pub struct Config {
     pub transport: TransportSettings,
     /// Who may do what.
     pub auth: AuthSettings,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
 }
 
 impl Config {
@@ -99,6 +103,7 @@ impl Config {
             limits: LimitSettings::pick(&mut pick),
             transport: TransportSettings::pick(&mut pick),
             auth: AuthSettings::pick(&mut pick),
+            webhooks: WebhookSettings::pick(&mut pick),
         };
         let has_authentication = !config.auth.issuers.is_empty();
         if let Err(problem) = check_listen(config.listen, has_authentication) {

@@ -14,3 +14,4 @@ pub mod server;
 pub mod shared;
 pub mod slas;
 pub mod snapshot;
+pub mod webhooks;

@@ -30,6 +30,7 @@ use crate::exchange::graphql::ExchangeMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
+use crate::requests::subscription::RequestSubscriptions;
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
@@ -43,6 +44,9 @@ use crate::slas::calendars::graphql::{
     CalendarNode, SupportCalendarMutations, SupportCalendarQueries,
 };
 use crate::snapshot::{Catalog, Replica};
+use crate::webhooks::graphql::{EndpointNode, WebhookQueries, endpoint};
+use crate::webhooks::mutations::WebhookMutations;
+use crate::webhooks::sender::Sender;
 
 /// Everything that can be asked.
 #[derive(Default, MergedObject)]
@@ -60,6 +64,7 @@ pub struct Query(
     ServiceLevelAgreementQueries,
     ChangeQueries,
     RequestQueries,
+    WebhookQueries,
 );
 
 /// Everything that can be changed.
@@ -78,11 +83,12 @@ pub struct Mutation(
     AvailabilityMutations,
     ExchangeMutations,
     RequestMutations,
+    WebhookMutations,
 );
 
 /// Everything that can be waited for.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(ChangeSubscriptions);
+pub struct Subscription(ChangeSubscriptions, RequestSubscriptions);
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
@@ -91,8 +97,12 @@ pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guard
 pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
 
 /// The API over a replica, to be finished; amounts are in `currency`.
-pub fn builder(replica: Replica, tail: Tail, currency: Currency) -> Builder {
-    roots().data(replica).data(tail).data(currency)
+pub fn builder(replica: Replica, tail: Tail, webhooks: Sender, currency: Currency) -> Builder {
+    roots()
+        .data(replica)
+        .data(tail)
+        .data(webhooks)
+        .data(currency)
 }
 
 /// The API over nothing.
@@ -148,6 +158,8 @@ pub enum Node {
     ServiceLevelTarget(TargetNode),
     /// What somebody asked for.
     ServiceRequest(RequestNode),
+    /// Where events are sent to.
+    WebhookEndpoint(EndpointNode),
 }
 
 /// A piece of work, if there is one that the viewer sees.
@@ -155,6 +167,7 @@ pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<O
     match kind {
         WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
         WorkType::Incident => Ok(None),
+        WorkType::WebhookEndpoint => Ok(endpoint(ctx, key).await?.map(Node::from)),
     }
 }
 

@@ -29,3 +29,5 @@ pub mod service_request;
 pub mod sla_clock;
 pub mod support_calendar;
 pub mod team;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

@@ -29,13 +29,14 @@ pub enum Access {
 }
 
 use Access::{AnyToken, Everybody, OwnOrAll, ScopeOrOwner};
-use Scope::{CatalogRead, CatalogWrite, RequestsSubmit, RequestsWork};
+use Scope::{Admin, CatalogRead, CatalogWrite, RequestsSubmit, RequestsWork};
 
 const READ: Access = Access::Scope(CatalogRead);
 const WRITE: Access = Access::Scope(CatalogWrite);
 const WRITE_OR_OWN: Access = ScopeOrOwner(CatalogWrite);
 const WORK: Access = Access::Scope(RequestsWork);
 const WORK_OR_OWN: Access = ScopeOrOwner(RequestsWork);
+const ADMIN: Access = Access::Scope(Admin);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
 
 /// The fields of `Query`.
@@ -65,6 +66,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("serviceLevelAgreements", READ),
     ("serviceRequest", SUBMIT),
     ("serviceRequests", SUBMIT),
+    ("webhookEndpoint", ADMIN),
+    ("webhookEndpoints", ADMIN),
 ];
 
 /// The fields of `Mutation`.
@@ -103,6 +106,13 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("deleteServiceLevelAgreement", WRITE),
     ("recordAvailability", WORK_OR_OWN),
     ("importCatalog", WRITE),
+    ("createWebhookEndpoint", ADMIN),
+    ("updateWebhookEndpoint", ADMIN),
+    ("deleteWebhookEndpoint", ADMIN),
+    ("rotateWebhookSecret", ADMIN),
+    ("enableWebhookEndpoint", ADMIN),
+    ("disableWebhookEndpoint", ADMIN),
+    ("testWebhookEndpoint", ADMIN),
     ("submitServiceRequest", SUBMIT),
     ("submitServiceRequests", SUBMIT),
     ("approveServiceRequest", WORK),
@@ -117,7 +127,8 @@ const MUTATIONS: &[(&str, Access)] = &[
 ];
 
 /// The fields of `Subscription`.
-const SUBSCRIPTIONS: &[(&str, Access)] = &[("changes", AnyToken)];
+const SUBSCRIPTIONS: &[(&str, Access)] =
+    &[("changes", AnyToken), ("serviceRequestChanged", AnyToken)];
 
 /// Who sees objects of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +173,8 @@ const TYPES: &[(&str, Visibility)] = &[
         Visibility::OwnOrAll(RequestsSubmit, RequestsWork),
     ),
     ("RequestEvent", WithWhole),
+    ("WebhookEndpoint", Visibility::Scope(Admin)),
+    ("WebhookDelivery", WithWhole),
     ("Decline", WithWhole),
     ("SlaClock", WithWhole),
     ("SlaInterval", WithWhole),

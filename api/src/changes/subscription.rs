@@ -8,8 +8,8 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::graphql::{ChangeFilter, ChangeNode, sequence, wanted};
-use super::store::{self, Change};
+use super::graphql::{self, ChangeNode, sequence, wanted};
+use super::store::{self, Change, ChangeFilter};
 use super::tail::{Follower, Tail};
 use crate::auth::Viewer;
 use crate::requests::access::Visible;
@@ -29,7 +29,7 @@ impl ChangeSubscriptions {
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones; all where absent.")] filter: Option<ChangeFilter>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<graphql::ChangeFilter>,
         #[graphql(
             desc = "Only what comes after this sequence: that of the last change that was seen."
         )]
@@ -37,14 +37,7 @@ impl ChangeSubscriptions {
     ) -> Result<BoxStream<'static, ChangeNode>> {
         match Stage::of(ctx) {
             Stage::Opening(opening) => {
-                let viewer = ctx.data_unchecked::<Viewer>();
-                let filter = wanted(filter)?.of_seen_types(viewer);
-                let tail = ctx.data_unchecked::<Tail>();
-                let follower = tail
-                    .follow(filter, sequence(after)?)
-                    .await
-                    .map_err(|error| internal(&error))?;
-                opening.set(seen(tail.clone(), follower, viewer.clone()));
+                opening.set(open(ctx, wanted(filter)?, sequence(after)?).await?);
                 Ok(stream::empty().boxed())
             }
             Stage::Event(event) => {
@@ -57,6 +50,15 @@ impl ChangeSubscriptions {
             }
         }
     }
+}
+
+/// The changes after a sequence, or from now on, that a filter lets through and the viewer sees.
+pub async fn open(ctx: &Context<'_>, filter: ChangeFilter, after: Option<i64>) -> Result<Source> {
+    let viewer = ctx.data_unchecked::<Viewer>();
+    let tail = ctx.data_unchecked::<Tail>();
+    let following = tail.follow(filter.of_seen_types(viewer), after).await;
+    let follower = following.map_err(|error| internal(&error))?;
+    Ok(seen(tail.clone(), follower, viewer.clone()))
 }
 
 /// What a viewer sees of the changes that a follower comes across.

@@ -16,6 +16,8 @@ use crate::shared::idempotency;
 use crate::shared::lease::{Job, Terms};
 use crate::slas::clocks::scheduler;
 use crate::snapshot::Replica;
+use crate::webhooks::delivery;
+use crate::webhooks::sender::Sender;
 
 /// Connects to the database and brings its schema up to date, or checks that it is where that is turned off.
 pub(super) async fn database(config: &Config, metrics: &Metrics) -> anyhow::Result<Database> {
@@ -85,8 +87,7 @@ pub(super) fn follow_tail(tail: &Tail, shutdown: &Shutdown) -> JoinHandle<()> {
 /// Does what one replica at a time has to do as time passes, whenever it is this one's, until the shutdown begins.
 pub(super) fn keep_time(replica: &Replica, config: &Config, shutdown: &Shutdown) -> JoinHandle<()> {
     let (replica, shutdown) = (replica.clone(), shutdown.clone());
-    let terms = Terms::lasting(config.lease_time);
-    let job = Job::new(replica.database().write.clone(), "clocks", terms);
+    let job = job(&replica, "clocks", config);
     tokio::spawn(async move {
         let work = async |held| {
             tokio::select! {
@@ -96,6 +97,27 @@ pub(super) fn keep_time(replica: &Replica, config: &Config, shutdown: &Shutdown)
         };
         job.run(work, shutdown.begun()).await;
     })
+}
+
+/// Delivers webhooks whenever this is the replica that does, until the shutdown begins.
+pub(super) fn deliver(
+    replica: &Replica,
+    sender: &Sender,
+    config: &Config,
+    shutdown: &Shutdown,
+) -> JoinHandle<()> {
+    let job = job(replica, delivery::JOB, config);
+    let (replica, sender, shutdown) = (replica.clone(), sender.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        let stop = shutdown.begun();
+        delivery::run(replica, sender, job, stop).await;
+    })
+}
+
+/// A job that one replica at a time does.
+pub(super) fn job(replica: &Replica, name: &'static str, config: &Config) -> Job {
+    let terms = Terms::lasting(config.lease_time);
+    Job::new(replica.database().job.clone(), name, terms)
 }
 
 /// Brings the database's schema up to date.

@@ -16,6 +16,7 @@ use crate::{
     server::{self, Backend, Shutdown, Tls, metrics::Metrics},
     shared::{graphql::Currency, write::Author},
     snapshot::Replica,
+    webhooks::sender::Sender,
 };
 
 /// What to serve.
@@ -64,7 +65,12 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let currency = Currency(config.currency.code().into());
     let tail = Tail::new(replica.clone());
     let tail_reader = boot::follow_tail(&tail, &shutdown);
-    let schema = || schema::builder(replica.clone(), tail.clone(), currency.clone());
+    let sender = Sender::new(config.webhooks.clone()).context("cannot send webhooks")?;
+    let deliverer = boot::deliver(&replica, &sender, config, &shutdown);
+    let schema = || {
+        let (tail, sender) = (tail.clone(), sender.clone());
+        schema::builder(replica.clone(), tail, sender, currency.clone())
+    };
     let backend = Backend {
         replica: replica.clone(),
         authenticator,
@@ -84,6 +90,7 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     tail_reader
         .await
         .context("the reading of the change feed's end failed")?;
+    deliverer.await.context("the delivery of webhooks failed")?;
     key_keeper
         .await
         .context("the loading of issuers' keys failed")?;

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{ArgAction, Args};
 
-use super::{auth, file, limits, transport};
+use super::{auth, file, limits, transport, webhooks};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "kundig.toml";
@@ -35,8 +35,16 @@ const GENERAL_KEYS: &[&str] = &[
 ];
 
 /// The keys of `kundig.toml`; in capitals and after `KUNDIG_` they are the variables' names.
-pub(super) static KEYS: LazyLock<Vec<&str>> =
-    LazyLock::new(|| [GENERAL_KEYS, limits::KEYS, transport::KEYS, auth::KEYS].concat());
+pub(super) static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    [
+        GENERAL_KEYS,
+        limits::KEYS,
+        transport::KEYS,
+        auth::KEYS,
+        webhooks::KEYS,
+    ]
+    .concat()
+});
 
 /// Settings on the command line. All are text here: one place checks values wherever they come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -86,6 +94,9 @@ pub struct Flags {
     /// Who may do what.
     #[command(flatten)]
     pub auth: auth::AuthFlags,
+    /// How webhooks are sent.
+    #[command(flatten)]
+    pub webhooks: webhooks::WebhookFlags,
 }
 
 impl Flags {
@@ -116,6 +127,7 @@ impl Flags {
             .chain(self.limits.settings())
             .chain(self.transport.settings())
             .chain(self.auth.settings())
+            .chain(self.webhooks.settings())
     }
 }
 

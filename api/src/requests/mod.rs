@@ -14,6 +14,7 @@ pub mod steps;
 pub mod store;
 pub mod submission;
 pub mod submit;
+pub mod subscription;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -27,6 +27,8 @@ pub enum WorkType {
     ServiceRequest,
     /// What is broken.
     Incident,
+    /// Where events are sent to.
+    WebhookEndpoint,
 }
 
 impl WorkType {
@@ -35,6 +37,7 @@ impl WorkType {
         match self {
             Self::ServiceRequest => "sreq",
             Self::Incident => "inci",
+            Self::WebhookEndpoint => "hook",
         }
     }
 
@@ -43,6 +46,7 @@ impl WorkType {
         match self {
             Self::ServiceRequest => "service request",
             Self::Incident => "incident",
+            Self::WebhookEndpoint => "webhook endpoint",
         }
     }
 }

@@ -10,11 +10,13 @@ use kundig::auth::{Authenticator, ScopeRules};
 use kundig::changes::tail::Tail;
 use kundig::config::{
     AuthSettings, IssuerSettings, KeySettings, LimitSettings, RateSettings, TransportSettings,
+    WebhookSettings,
 };
 use kundig::exchange::import::Reading;
 use kundig::server::{self, Backend, Shutdown, ShutdownTrigger, metrics::Metrics};
 use kundig::shared::{database::Database, graphql::Currency, write::Author};
 use kundig::snapshot::Replica;
+use kundig::webhooks::sender::Sender;
 use kundig_tests::tokens::SigningKey;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -82,8 +84,12 @@ impl Target {
             shutdown,
         };
         let tail = Tail::new(replica.clone());
-        let schema =
-            || kundig::schema::builder(replica.clone(), tail.clone(), Currency("EUR".into()));
+        let webhooks = Sender::new(WebhookSettings::default());
+        let webhooks = webhooks.unwrap_or_else(|error| panic!("{error:#}"));
+        let schema = || {
+            let (tail, webhooks) = (tail.clone(), webhooks.clone());
+            kundig::schema::builder(replica.clone(), tail, webhooks, Currency("EUR".into()))
+        };
         let router =
             server::router(schema, backend, &TransportSettings::default(), &limits()).await;
         let follower = replica.clone();

@@ -31,3 +31,4 @@ mod snapshot;
 mod support;
 mod tokens;
 mod transport;
+mod webhooks;

@@ -73,6 +73,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("SlaClock", "explain", 25),
     ("SubmitServiceRequestsPayload", "results", 100),
     ("Team", "members", 10),
+    ("Query", "webhookEndpoints", 10),
 ];
 
 /// How many objects a field has below it.
