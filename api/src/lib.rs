@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod exchange;
+pub mod incidents;
 pub mod outcomes;
 pub mod requests;
 pub mod schema;

@@ -27,6 +27,8 @@ use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::changes::subscription::ChangeSubscriptions;
 use crate::changes::tail::Tail;
 use crate::exchange::graphql::ExchangeMutations;
+use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
+use crate::incidents::mutations::IncidentMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
@@ -65,6 +67,7 @@ pub struct Query(
     ChangeQueries,
     RequestQueries,
     WebhookQueries,
+    IncidentQueries,
 );
 
 /// Everything that can be changed.
@@ -84,6 +87,7 @@ pub struct Mutation(
     ExchangeMutations,
     RequestMutations,
     WebhookMutations,
+    IncidentMutations,
 );
 
 /// Everything that can be waited for.
@@ -160,6 +164,8 @@ pub enum Node {
     ServiceRequest(RequestNode),
     /// Where events are sent to.
     WebhookEndpoint(EndpointNode),
+    /// What is broken.
+    Incident(IncidentNode),
 }
 
 /// A piece of work, if there is one that the viewer sees.
@@ -168,6 +174,7 @@ pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<O
         WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
         WorkType::Incident => Ok(None),
         WorkType::WebhookEndpoint => Ok(endpoint(ctx, key).await?.map(Node::from)),
+        WorkType::Incident => Ok(incident(ctx, key).await?.map(Node::from)),
     }
 }
 

@@ -12,6 +12,9 @@ pub struct Model {
     /// The service.
     #[sea_orm(primary_key, auto_increment = false)]
     pub service_id: Uuid,
+    /// When the incident was reported, which never changes: a service's incidents are listed by it. Microseconds since 1970,
+    /// UTC.
+    pub created_at: i64,
 }
 
 /// References are plain ids.

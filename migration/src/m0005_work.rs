@@ -28,7 +28,7 @@ const TABLES: [&str; 8] = [
 ];
 
 /// What lists are filtered and ordered by, each index with the key that makes its order complete.
-const INDEXES: [(&str, &[&str]); 18] = [
+const INDEXES: [(&str, &[&str]); 19] = [
     ("service_request", &["number"]),
     ("service_request", &["created_at", "id"]),
     ("service_request", &["updated_at", "id"]),
@@ -42,8 +42,12 @@ const INDEXES: [(&str, &[&str]); 18] = [
     ("service_request", &["requester_id", "created_at", "id"]),
     ("service_request", &["submitted_by", "created_at", "id"]),
     ("incident", &["number"]),
-    ("incident", &["status", "id"]),
-    ("incident_service", &["service_id", "incident_id"]),
+    ("incident", &["created_at", "id"]),
+    ("incident", &["status", "created_at", "id"]),
+    (
+        "incident_service",
+        &["service_id", "created_at", "incident_id"],
+    ),
     ("sla_clock", &["next_at"]),
     ("sla_clock", &["target_id", "decided_at", "good"]),
     ("idempotency_key", &["created_at"]),
@@ -193,6 +197,7 @@ fn incident_service() -> TableCreateStatement {
         .table("incident_service")
         .col(uuid("incident_id"))
         .col(uuid("service_id"))
+        .col(big_integer("created_at"))
         .primary_key(Index::create().col("incident_id").col("service_id"))
         .foreign_key(&mut restrict("incident_service", "incident_id", "incident"))
         .foreign_key(&mut restrict("incident_service", "service_id", "service"))

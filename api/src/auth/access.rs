@@ -20,6 +20,8 @@ pub enum Access {
     AnyToken,
     /// This scope.
     Scope(Scope),
+    /// One of these scopes.
+    Either(Scope, Scope),
     /// This scope, or to be business owner or service owner of the service that changes (and to read the catalog). Whose
     /// service it is turns out when the change is planned: [`Authority`](crate::shared::authority::Authority).
     ScopeOrOwner(Scope),
@@ -29,7 +31,7 @@ pub enum Access {
 }
 
 use Access::{AnyToken, Everybody, OwnOrAll, ScopeOrOwner};
-use Scope::{Admin, CatalogRead, CatalogWrite, RequestsSubmit, RequestsWork};
+use Scope::{Admin, CatalogRead, CatalogWrite, InsightRead, RequestsSubmit, RequestsWork};
 
 const READ: Access = Access::Scope(CatalogRead);
 const WRITE: Access = Access::Scope(CatalogWrite);
@@ -38,6 +40,7 @@ const WORK: Access = Access::Scope(RequestsWork);
 const WORK_OR_OWN: Access = ScopeOrOwner(RequestsWork);
 const ADMIN: Access = Access::Scope(Admin);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
+const WATCH: Access = Access::Either(RequestsWork, InsightRead);
 
 /// The fields of `Query`.
 const QUERIES: &[(&str, Access)] = &[
@@ -68,6 +71,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("serviceRequests", SUBMIT),
     ("webhookEndpoint", ADMIN),
     ("webhookEndpoints", ADMIN),
+    ("incident", WATCH),
+    ("incidents", WATCH),
 ];
 
 /// The fields of `Mutation`.
@@ -124,6 +129,10 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("reopenServiceRequest", SUBMIT),
     ("reprioritiseServiceRequest", WORK),
     ("commentOnServiceRequest", SUBMIT),
+    ("reportIncident", WORK),
+    ("acknowledgeIncident", WORK),
+    ("resolveIncident", WORK),
+    ("commentOnIncident", WORK),
 ];
 
 /// The fields of `Subscription`.
@@ -137,6 +146,8 @@ pub enum Visibility {
     Everybody,
     /// Who has this scope. For others there are none, wherever they look.
     Scope(Scope),
+    /// Who has one of these scopes. For others there are none.
+    Either(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has the second sees all.
     OwnOrAll(Scope, Scope),
     /// Who sees what it is about: a change is seen by those who see its subject.
@@ -176,6 +187,8 @@ const TYPES: &[(&str, Visibility)] = &[
     ("WebhookEndpoint", Visibility::Scope(Admin)),
     ("WebhookDelivery", WithWhole),
     ("Decline", WithWhole),
+    ("Incident", Visibility::Either(RequestsWork, InsightRead)),
+    ("IncidentEvent", WithWhole),
     ("SlaClock", WithWhole),
     ("SlaInterval", WithWhole),
     ("Change", WithSubject),
@@ -224,6 +237,7 @@ impl Access {
             Self::Everybody => true,
             Self::AnyToken => viewer.is_known() || viewer.may(CatalogRead),
             Self::Scope(scope) => viewer.may(scope),
+            Self::Either(one, other) => viewer.may(one) || viewer.may(other),
             Self::OwnOrAll(own, all) => viewer.is_known() && (viewer.may(own) || viewer.may(all)),
             Self::ScopeOrOwner(scope) => {
                 viewer.may(scope) || (viewer.person().is_some() && viewer.may(CatalogRead))
@@ -239,6 +253,7 @@ impl Display for Access {
             Self::Everybody => out.write_str("no token"),
             Self::AnyToken => out.write_str("a token of any scope"),
             Self::Scope(scope) => write!(out, "the scope `{scope}`"),
+            Self::Either(one, other) => write!(out, "the scope `{one}` or `{other}`"),
             Self::ScopeOrOwner(scope) => {
                 write!(out, "the scope `{scope}`, or to own the service")
             }

@@ -82,6 +82,7 @@ impl Viewer {
     pub fn sees(&self, kind: SubjectType) -> bool {
         match access::of_type(&kind.to_string()) {
             Some(Visibility::Scope(scope)) => self.may(scope),
+            Some(Visibility::Either(one, other)) => self.may(one) || self.may(other),
             Some(Visibility::OwnOrAll(own, all)) => self.may(own) || self.may(all),
             Some(Visibility::Everybody) => true,
             Some(Visibility::WithSubject | Visibility::WithWhole) | None => false,

@@ -13,6 +13,7 @@ mod every_type;
 mod exchange;
 mod feed;
 mod generator;
+mod incidents;
 mod limits;
 mod listing;
 mod live;

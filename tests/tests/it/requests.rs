@@ -1,6 +1,6 @@
 //! Asking for something, from the submission to its end.
 
-mod clocks;
+pub(crate) mod clocks;
 mod keys;
 mod listing;
 mod steps;

@@ -14,6 +14,7 @@ use crate::catalog::offerings::filter::OfferingFilter;
 use crate::catalog::offerings::graphql::{OfferingNode, offerings};
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
+use crate::incidents::graphql::{IncidentConnection, IncidentFilter, incidents};
 use crate::node;
 use crate::outcomes::graphql::{OutcomeContribution, OutcomeNode};
 use crate::requests::graphql::{
@@ -257,6 +258,27 @@ impl ServiceFields {
         };
         let parent = (Parent::Service, self.0.header.id);
         requests(ctx, Some(parent), (filter, order_by), &args).await
+    }
+
+    /// Incidents that break it, the newest first; none for those who may not see incidents. Errors: `BAD_USER_INPUT` for a bad
+    /// page size, cursor or id.
+    async fn incidents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<IncidentFilter>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<IncidentConnection> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        incidents(ctx, Some(self.0.header.id), filter, &args).await
     }
 
     /// When an owner last said that the ownership is still right.

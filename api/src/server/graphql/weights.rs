@@ -26,8 +26,14 @@ const BASES: &[(&str, &str, u64)] = &[
     ("Query", "serviceRequests", 50),
     ("Service", "serviceRequests", 10),
     ("Customer", "serviceRequests", 10),
+    ("Query", "incident", 20),
+    ("Query", "incidents", 50),
+    ("Service", "incidents", 10),
     ("ServiceRequest", "events", 5),
     ("ServiceRequest", "slaClocks", 5),
+    ("Incident", "events", 5),
+    ("Incident", "services", 5),
+    ("Incident", "slaClocks", 5),
     ("SlaClock", "explain", 10),
     // Two statements, which may add up a year of measurements.
     ("ServiceLevelAgreement", "attainment", 20),
@@ -44,6 +50,8 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Query", "serviceRequests", 500),
     ("Service", "serviceRequests", 100),
     ("Customer", "serviceRequests", 100),
+    ("Query", "incidents", 500),
+    ("Service", "incidents", 100),
     // Paid for each event, which is looked at in passing.
     ("Subscription", "changes", 5),
 ];
@@ -55,6 +63,8 @@ const COUNTED: &[(&str, &str, u64)] = &[
     ("Query", "serviceRequests", 2_000),
     ("Service", "serviceRequests", 200),
     ("Customer", "serviceRequests", 200),
+    ("Query", "incidents", 2_000),
+    ("Service", "incidents", 200),
 ];
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
@@ -62,6 +72,8 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessCapability", "children", 10),
     ("BusinessOutcome", "contributions", 10),
     ("Customer", "outcomes", 10),
+    ("Incident", "services", 3),
+    ("Incident", "slaClocks", 6),
     ("Person", "teams", 3),
     ("Service", "contributions", 5),
     ("Service", "links", 5),

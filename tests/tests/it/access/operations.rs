@@ -30,6 +30,8 @@ const SUBMITTERS: [&str; 4] = [
 ];
 /// Who may work on all requests.
 const WORKERS: [&str; 2] = ["requests:work", "admin"];
+/// Who may see incidents.
+const WATCHERS: [&str; 3] = ["requests:work", "insight:read", "admin"];
 const WRITERS_AND_OWNER: [&str; 3] = ["catalog:write", "admin", OWNER];
 
 /// A field of a root.
@@ -96,6 +98,11 @@ impl Operation {
                 json!({"format": "BACKSTAGE", "source": source})
             }
             "submitServiceRequest" => json!({ "offeringId": own_offering(world).await }),
+            "reportIncident" => report(world),
+            "acknowledgeIncident" | "resolveIncident" => {
+                json!({ "id": incident(world).await })
+            }
+            "commentOnIncident" => json!({"id": incident(world).await, "comment": "Since when?"}),
             "submitServiceRequests" => {
                 json!({ "requests": [{ "offeringId": own_offering(world).await }] })
             }
@@ -161,6 +168,22 @@ async fn step(world: &World, bearer: &Bearer, field: &str) -> Value {
     }
 }
 
+fn report(world: &World) -> Value {
+    json!({"title": "Nothing works", "severity": "OUTAGE", "serviceIds": [world.owned["id"]]})
+}
+
+/// An incident that somebody else has reported.
+async fn incident(world: &World) -> Value {
+    let answer = mutate(
+        &world.server,
+        "reportIncident",
+        "incident { id }",
+        report(world),
+    )
+    .await;
+    answer.expect_payload()["incident"]["id"].clone()
+}
+
 async fn own_offering(world: &World) -> Value {
     let input = json!({"name": "An offering", "serviceId": world.owned["id"]});
     OFFERING.create(&world.server, input).await["id"].clone()
@@ -192,6 +215,8 @@ pub(crate) fn queries() -> Vec<Operation> {
         SUBMITTERS,
     ));
     operations.push(query("serviceRequests", connection, SUBMITTERS));
+    operations.push(query("incident", "(number: \"INC-1\") { id }", WATCHERS));
+    operations.push(query("incidents", connection, WATCHERS));
     for ty in ALL {
         operations.push(query(ty.field, "(slug: \"none\") { id }", READERS));
         let plural = match ty.field {
@@ -271,6 +296,14 @@ pub(crate) fn mutations() -> Vec<Operation> {
         let field = format!("{verb}{on}ServiceRequest");
         operations.push(mutation(&field, "serviceRequest { id }", may.to_vec()));
     }
+    for field in [
+        "reportIncident",
+        "acknowledgeIncident",
+        "resolveIncident",
+        "commentOnIncident",
+    ] {
+        operations.push(mutation(field, "incident { id }", WORKERS.to_vec()));
+    }
     operations.push(mutation(
         "recordAvailability",
         "recorded",
@@ -292,6 +325,9 @@ fn mutation(field: &str, selection: &str, may: Vec<&'static str>) -> Operation {
         | "submitServiceRequest"
         | "submitServiceRequests" => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
         field if field.ends_with("ServiceRequest") => "RequestStepInput".to_owned(),
+        "acknowledgeIncident" | "resolveIncident" | "commentOnIncident" => {
+            "IncidentStepInput".to_owned()
+        }
         field => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
     };
     Operation {

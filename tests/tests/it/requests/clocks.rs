@@ -8,7 +8,7 @@ use super::{offering, submit, take};
 use crate::objects::{CUSTOMER, list, text};
 use crate::support::{eventually, mutate};
 
-const CLOCKS: &str =
+pub(crate) const CLOCKS: &str =
     "slaClocks { state startedAt dueAt elapsed remaining atRisk breached breachedAt endedAt
     target { metric priority within objective warnAt } explain { from until counted reason } }";
 
@@ -25,11 +25,11 @@ async fn always(server: &Server) -> Value {
     answer.expect_payload()["supportCalendar"]["id"].clone()
 }
 
-fn target(metric: &str, priority: Option<&str>, within: &str) -> Value {
+pub(crate) fn target(metric: &str, priority: Option<&str>, within: &str) -> Value {
     json!({"metric": metric, "priority": priority, "within": within, "objective": "95"})
 }
 
-async fn promise(
+pub(crate) async fn promise(
     server: &Server,
     service: &Value,
     customer: Option<&Value>,
@@ -70,7 +70,7 @@ async fn clocks(server: &Server, request: &Value) -> Vec<Value> {
 }
 
 /// The intervals are adjacent, and those that count are what elapsed.
-fn assert_adds_up(clock: &Value) {
+pub(crate) fn assert_adds_up(clock: &Value) {
     let mut counted = SignedDuration::ZERO;
     let mut at = instant(&clock["startedAt"]);
     for interval in list(&clock["explain"]) {
@@ -84,7 +84,7 @@ fn assert_adds_up(clock: &Value) {
     assert_eq!(counted, duration(&clock["elapsed"]), "{clock}");
 }
 
-fn instant(value: &Value) -> Timestamp {
+pub(crate) fn instant(value: &Value) -> Timestamp {
     text(value).parse().expect("an instant")
 }
 
