@@ -9,6 +9,7 @@ pub mod demo;
 pub mod exchange;
 pub mod incidents;
 pub mod outcomes;
+pub mod recalculation;
 pub mod requests;
 pub mod schema;
 pub mod server;

@@ -30,6 +30,7 @@ use crate::exchange::graphql::ExchangeMutations;
 use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
 use crate::incidents::mutations::IncidentMutations;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
+use crate::recalculation::RecalculationMutations;
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
 use crate::requests::subscription::RequestSubscriptions;
@@ -88,6 +89,7 @@ pub struct Mutation(
     RequestMutations,
     WebhookMutations,
     IncidentMutations,
+    RecalculationMutations,
 );
 
 /// Everything that can be waited for.
@@ -134,10 +136,6 @@ pub fn sdl() -> String {
 
 /// Everything with an identity.
 #[derive(Clone, Interface)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are few of these at a time, and boxes have no fields"
-)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, never changes."))]
 pub enum Node {
     /// Somebody.
@@ -172,7 +170,6 @@ pub enum Node {
 pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<Option<Node>> {
     match kind {
         WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
-        WorkType::Incident => Ok(None),
         WorkType::WebhookEndpoint => Ok(endpoint(ctx, key).await?.map(Node::from)),
         WorkType::Incident => Ok(incident(ctx, key).await?.map(Node::from)),
     }

@@ -133,6 +133,7 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("acknowledgeIncident", WORK),
     ("resolveIncident", WORK),
     ("commentOnIncident", WORK),
+    ("recalculateSlaClocks", WORK),
 ];
 
 /// The fields of `Subscription`.
@@ -191,6 +192,7 @@ const TYPES: &[(&str, Visibility)] = &[
     ("IncidentEvent", WithWhole),
     ("SlaClock", WithWhole),
     ("SlaInterval", WithWhole),
+    ("SlaRecalculation", WithWhole),
     ("Change", WithSubject),
     ("Viewer", Visibility::Everybody),
     ("Link", WithWhole),

@@ -8,6 +8,7 @@ pub mod graphql;
 pub mod list;
 pub mod moves;
 pub mod mutations;
+pub mod recalculation;
 pub mod report;
 pub mod reporting;
 pub mod rules;

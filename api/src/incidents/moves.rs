@@ -81,7 +81,7 @@ async fn attempt(
         work.give_up().await?;
         return Ok(Attempt::Overtaken);
     }
-    store::insert_event(work.connection(), &event).await?;
+    work.add(store::event_inserts(&event));
     for (before, after) in known.iter().zip(&worked_out) {
         for (warning, at) in after.learnt_since(Some(before)) {
             let diff = after.diff(warning, at);

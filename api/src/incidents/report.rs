@@ -8,7 +8,6 @@ use super::clocks::{promised, start};
 use super::reporting::{NewIncident, Report, plan};
 use super::rules::{Incident, IncidentNumber};
 use super::store;
-use crate::shared::dialect;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
@@ -132,13 +131,12 @@ async fn write(
     new: &mut NewIncident,
     started: &[StoredClock],
 ) -> Result<(), DbErr> {
-    let connection = work.connection();
-    for number in dialect::next_numbers(connection, "incident", 1).await? {
+    for number in work.next_numbers("incident", 1).await? {
         new.incident.number = IncidentNumber(number);
     }
-    store::insert(connection, new).await?;
-    store::insert_event(connection, &new.first_event()).await?;
-    clocks::insert(connection, started).await?;
+    work.add(store::inserts(new));
+    work.add(store::event_inserts(&new.first_event()));
+    work.add(clocks::inserts(started));
     let subject = new.incident.subject();
     let diff = diff(&Map::new(), &new.fields());
     work.record(subject, ChangeKind::Created, diff);

@@ -216,3 +216,32 @@ pub struct Event {
     /// In words.
     pub comment: Option<String>,
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    /// The state machine as the README shows it.
+    fn rendered() -> String {
+        let mut table = "| step | from | to |\n|---|---|---|\n".to_owned();
+        for step in Step::iter() {
+            let (from, to) = step.rule();
+            let from: Vec<_> = from.iter().map(ToString::to_string).collect();
+            let to = to.map_or_else(|| "(stays)".to_owned(), |to| to.to_string());
+            let line = format!("| `{}` | {} | {to} |\n", step.mutation(), from.join(", "));
+            table.push_str(&line);
+        }
+        table
+    }
+
+    #[test]
+    fn the_readme_shows_the_state_machine() {
+        let readme = include_str!("README.md");
+        let (_, rest) = readme.split_once("<!-- steps -->\n\n").unwrap();
+        let (shown, _) = rest.split_once("\n\n").unwrap();
+        assert_eq!(format!("{shown}\n"), rendered());
+    }
+}

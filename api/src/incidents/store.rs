@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::reporting::NewIncident;
 use super::rules::{Event, Incident, IncidentNumber};
 use crate::catalog::services::rules::Service;
+use crate::shared::dialect::{self, Insert};
 use crate::shared::ids::Id;
 use crate::shared::loads::Question;
 use crate::shared::store::{CHUNK, DamagedRow};
@@ -118,12 +119,9 @@ pub async fn by_id<C: ConnectionTrait>(
     Ok(found.transpose()?)
 }
 
-/// Adds a new incident with the services that it breaks.
-pub async fn insert<C: ConnectionTrait>(connection: &C, new: &NewIncident) -> Result<(), DbErr> {
+/// What adds a new incident with the services that it breaks.
+pub fn inserts(new: &NewIncident) -> Vec<Insert> {
     let incident = &new.incident;
-    incident::Entity::insert(row(incident))
-        .exec_without_returning(connection)
-        .await?;
     let services = new
         .services
         .iter()
@@ -132,10 +130,9 @@ pub async fn insert<C: ConnectionTrait>(connection: &C, new: &NewIncident) -> Re
             service_id: Set(service.key()),
             created_at: Set(incident.created_at.as_microsecond()),
         });
-    incident_service::Entity::insert_many(services)
-        .exec_without_returning(connection)
-        .await?;
-    Ok(())
+    let mut inserts = dialect::inserts([row(incident)]);
+    inserts.extend(dialect::inserts(services));
+    inserts
 }
 
 /// Stores the new state of an incident that has this version; false where it has another.
@@ -155,9 +152,9 @@ pub async fn update<C: ConnectionTrait>(
     Ok(updated.rows_affected == 1)
 }
 
-/// Adds to an incident's history.
-pub async fn insert_event<C: ConnectionTrait>(connection: &C, event: &Event) -> Result<(), DbErr> {
-    let row = incident_event::ActiveModel {
+/// What adds to an incident's history.
+pub fn event_inserts(event: &Event) -> Vec<Insert> {
+    dialect::inserts([incident_event::ActiveModel {
         incident_id: Set(event.incident_id),
         place: Set(event.place),
         at: Set(event.at.as_microsecond()),
@@ -166,11 +163,7 @@ pub async fn insert_event<C: ConnectionTrait>(connection: &C, event: &Event) -> 
         from_status: Set(event.from.map(|status| status.to_string())),
         to_status: Set(event.to.map(|status| status.to_string())),
         comment: Set(event.comment.clone()),
-    };
-    incident_event::Entity::insert(row)
-        .exec_without_returning(connection)
-        .await?;
-    Ok(())
+    }])
 }
 
 fn row(incident: &Incident) -> incident::ActiveModel {

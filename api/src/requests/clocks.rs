@@ -121,11 +121,33 @@ impl Workshop<'_> {
                         since: Some(at),
                         what: Some(chosen),
                     };
-                    let last = all.iter().map(|clock| clock.place).max();
-                    let place = last.map_or(0, |last| last.saturating_add(1));
-                    let story = story(request, &[], metric);
-                    let subject = (request.subject(), place);
-                    all.push(StoredClock::new(subject, metric, promised, &story));
+                    all.push(new(request, &all, metric, promised));
+                }
+                (None, None) => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// Gives the clocks of a request what the catalog promises now. A new one is promised it from the start.
+    pub fn promise_anew(
+        &self,
+        request: &ServiceRequest,
+        clocks: &[StoredClock],
+        at: Timestamp,
+    ) -> Result<Vec<StoredClock>, DamagedRow> {
+        let mut all = clocks.to_vec();
+        for metric in METRICS {
+            let chosen = self.choose(request, metric)?;
+            let known = all.iter_mut().find(|clock| clock.metric == metric);
+            match (known, chosen) {
+                (Some(clock), chosen) => clock.promise_anew(chosen, at),
+                (None, Some(chosen)) => {
+                    let promised = Promised {
+                        since: None,
+                        what: Some(chosen),
+                    };
+                    all.push(new(request, &all, metric, promised));
                 }
                 (None, None) => {}
             }
@@ -150,6 +172,19 @@ impl Workshop<'_> {
             .filter_map(|hash| Some((hash.clone(), self.contents.get(&hash)?)))
             .collect()
     }
+}
+
+/// A clock beside these that nothing has happened to yet.
+fn new(
+    request: &ServiceRequest,
+    others: &[StoredClock],
+    metric: SlaMetric,
+    promised: Promised,
+) -> StoredClock {
+    let last = others.iter().map(|clock| clock.place).max();
+    let place = last.map_or(0, |last| last.saturating_add(1));
+    let story = story(request, &[], metric);
+    StoredClock::new((request.subject(), place), metric, promised, &story)
 }
 
 /// A target that is chosen again stays as the clock has it: its agreement may have been edited since.

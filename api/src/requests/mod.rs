@@ -9,6 +9,7 @@ pub mod inputs;
 pub mod list;
 pub mod moves;
 pub mod mutations;
+pub mod recalculation;
 pub mod rules;
 pub mod steps;
 pub mod store;

@@ -24,6 +24,7 @@ mod oidc;
 mod people_and_teams;
 mod probes;
 mod reading;
+mod recalculation;
 mod requests;
 mod restore;
 mod server;

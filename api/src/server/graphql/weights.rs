@@ -39,6 +39,7 @@ const BASES: &[(&str, &str, u64)] = &[
     ("ServiceLevelAgreement", "attainment", 20),
     ("Mutation", "recordAvailability", 100),
     ("Mutation", "submitServiceRequests", 200),
+    ("Mutation", "recalculateSlaClocks", 200),
     ("Mutation", "importCatalog", 100),
 ];
 
@@ -83,6 +84,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("SupportCalendar", "hours", 7),
     ("ServiceRequest", "slaClocks", 2),
     ("SlaClock", "explain", 25),
+    ("RecalculateSlaClocksPayload", "results", 100),
     ("SubmitServiceRequestsPayload", "results", 100),
     ("Team", "members", 10),
     ("Query", "webhookEndpoints", 10),

@@ -3,6 +3,7 @@
 pub mod calendars;
 pub mod choosing;
 pub mod graphql;
+pub mod recalculation;
 pub mod rules;
 pub mod scheduler;
 pub mod store;

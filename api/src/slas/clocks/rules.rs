@@ -189,16 +189,25 @@ impl StoredClock {
             .peekable();
         let first = self.promised.iter().find(|it| it.since.is_none());
         let mut signals = Vec::with_capacity(story.heard.len());
+        // What a recalculation promised is no part of the subject's story.
+        let signal = |promised: &Promised| {
+            let since = promised.since?;
+            Some((since, Signal::Promised(promise(promised))))
+        };
         for (at, heard) in &story.heard {
+            while let Some(promised) = later.next_if(|it| it.since < Some(*at)) {
+                signals.extend(signal(promised));
+            }
             match heard {
                 Heard::Signal(signal) => signals.push((*at, signal.clone())),
                 Heard::ChosenAnew => {
                     if let Some(promised) = later.next_if(|it| it.since == Some(*at)) {
-                        signals.push((*at, Signal::Promised(promise(promised))));
+                        signals.extend(signal(promised));
                     }
                 }
             }
         }
+        signals.extend(later.filter_map(signal));
         History {
             started_at: self.started_at,
             promise: first.and_then(promise),

@@ -103,6 +103,7 @@ impl Operation {
                 json!({ "id": incident(world).await })
             }
             "commentOnIncident" => json!({"id": incident(world).await, "comment": "Since when?"}),
+            "recalculateSlaClocks" => json!({ "subjectIds": [incident(world).await] }),
             "submitServiceRequests" => {
                 json!({ "requests": [{ "offeringId": own_offering(world).await }] })
             }
@@ -308,6 +309,11 @@ pub(crate) fn mutations() -> Vec<Operation> {
         "recordAvailability",
         "recorded",
         vec!["requests:work", "admin", OWNER],
+    ));
+    operations.push(mutation(
+        "recalculateSlaClocks",
+        "results { changed userErrors { message } }",
+        WORKERS.to_vec(),
     ));
     operations.push(mutation(
         "importCatalog",
