@@ -39,12 +39,29 @@ pub async fn begin_write(database: &DatabaseConnection) -> Result<DatabaseTransa
         DatabaseBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
         _ => None,
     };
-    database
-        .begin_with_options(TransactionOptions {
-            sqlite_transaction_mode,
-            ..Default::default()
-        })
-        .await
+    let options = TransactionOptions {
+        sqlite_transaction_mode,
+        ..Default::default()
+    };
+    begin(database, options).await
+}
+
+/// Begins a transaction, in a task of its own: whoever waits for it may be given up, because a client has gone. Given up half way by
+/// sqlx, a connection would go back to its pool inside a transaction that nobody commits, and so would all that is written next
+/// on it.
+async fn begin(
+    database: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    let database = database.clone();
+    let beginning = tokio::spawn(async move { database.begin_with_options(options).await });
+    match beginning.await {
+        Ok(begun) => begun,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(DbErr::Custom(error.to_string())),
+        },
+    }
 }
 
 /// Begins a transaction whose reads all see the database at one moment.
@@ -57,7 +74,7 @@ pub async fn begin_snapshot(database: &DatabaseConnection) -> Result<DatabaseTra
             ..Default::default()
         },
     };
-    database.begin_with_options(options).await
+    begin(database, options).await
 }
 
 /// The first sequence of this writing transaction.
