@@ -221,8 +221,7 @@ async fn another_calendar_counts_another_time(database: Database) {
         calendar.send().await.expect_data()["supportCalendars"]["nodes"][0]["id"].clone();
     let request = world.request().await;
     let created = instant(&request["createdAt"]);
-    let zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a zone");
-    let today = created.to_zoned(zone.clone()).date();
+    let today = created.in_tz("Europe/Berlin").expect("a zone").date();
     let holidays = json!([
         {"date": today.to_string(), "name": "Today"},
         {"date": today.tomorrow().expect("a day").to_string(), "name": "Tomorrow"},
@@ -242,7 +241,7 @@ async fn another_calendar_counts_another_time(database: Database) {
         .tomorrow()
         .and_then(jiff::civil::Date::tomorrow)
         .expect("a day");
-    let opens = after.to_zoned(zone).expect("midnight").timestamp();
+    let opens = after.in_tz("Europe/Berlin").expect("midnight").timestamp();
     assert_eq!(
         instant(&clocks[0]["dueAt"]),
         opens + SignedDuration::from_hours(8)
