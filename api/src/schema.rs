@@ -34,6 +34,7 @@ use crate::recalculation::RecalculationMutations;
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
 use crate::requests::subscription::RequestSubscriptions;
+use crate::requests::warnings::WarningSubscriptions;
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
@@ -94,7 +95,11 @@ pub struct Mutation(
 
 /// Everything that can be waited for.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(ChangeSubscriptions, RequestSubscriptions);
+pub struct Subscription(
+    ChangeSubscriptions,
+    RequestSubscriptions,
+    WarningSubscriptions,
+);
 
 /// The whole API.
 pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;

@@ -137,8 +137,11 @@ const MUTATIONS: &[(&str, Access)] = &[
 ];
 
 /// The fields of `Subscription`.
-const SUBSCRIPTIONS: &[(&str, Access)] =
-    &[("changes", AnyToken), ("serviceRequestChanged", AnyToken)];
+const SUBSCRIPTIONS: &[(&str, Access)] = &[
+    ("changes", AnyToken),
+    ("serviceRequestChanged", SUBMIT),
+    ("slaWarnings", SUBMIT),
+];
 
 /// Who sees objects of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +194,7 @@ const TYPES: &[(&str, Visibility)] = &[
     ("Incident", Visibility::Either(RequestsWork, InsightRead)),
     ("IncidentEvent", WithWhole),
     ("SlaClock", WithWhole),
+    ("SlaWarning", WithWhole),
     ("SlaInterval", WithWhole),
     ("SlaRecalculation", WithWhole),
     ("Change", WithSubject),

@@ -3,6 +3,7 @@
 mod events;
 mod resume;
 mod socket;
+mod work;
 
 /// What is subscribed to where nothing else is said.
 const CHANGES: &str = "subscription ($filter: ChangeFilter, $after: String) {

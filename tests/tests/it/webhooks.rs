@@ -452,6 +452,20 @@ async fn webhooks_are_for_admins_and_refuse_what_is_wrong(database: Database) {
         let answer = server.query(query).token(&worker).send().await;
         answer.expect_error_code("FORBIDDEN");
     }
+    for mutation in [
+        "updateWebhookEndpoint",
+        "deleteWebhookEndpoint",
+        "rotateWebhookSecret",
+        "enableWebhookEndpoint",
+        "disableWebhookEndpoint",
+        "testWebhookEndpoint",
+    ] {
+        let id = &made["id"];
+        let document =
+            format!("mutation {{ {mutation}(input: {{id: {id}}}) {{ userErrors {{ code }} }} }}");
+        let answer = server.query(document).token(&worker).send().await;
+        answer.expect_error_code("FORBIDDEN");
+    }
     let hidden = server
         .query(format!(
             "{{ node(id: {}) {{ id }} changes(filter: {{types: [\"WebhookEndpoint\"]}}) {{ totalCount }} }}",

@@ -33,6 +33,24 @@ pub async fn clocks(
     subject: Uuid,
     chronicle: Arc<dyn Chronicle>,
 ) -> Result<List<ClockNode>> {
+    Ok(shown(ctx, subject, chronicle).await?.into_iter().collect())
+}
+
+/// One of them, by its place.
+pub async fn clock(
+    ctx: &Context<'_>,
+    (subject, place): (Uuid, i64),
+    chronicle: Arc<dyn Chronicle>,
+) -> Result<Option<ClockNode>> {
+    let mut clocks = shown(ctx, subject, chronicle).await?.into_iter();
+    Ok(clocks.find(|Direct(fields)| i64::from(fields.clock.place) == place))
+}
+
+async fn shown(
+    ctx: &Context<'_>,
+    subject: Uuid,
+    chronicle: Arc<dyn Chronicle>,
+) -> Result<Vec<ClockNode>> {
     let loads = ctx.data_unchecked::<Loads>();
     let clocks = loads.ask(ClocksOf, subject).await;
     let clocks = clocks.map_err(|error| unreadable(&error))?;
