@@ -79,6 +79,10 @@ Example:
     Schema,
 }
 
+/// The stack of a worker thread, bytes. The roots' parts are asked for a field one inside the other, which takes more than the
+/// usual 2 MiB without optimisation.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// Runs what the process was called with and says how it went.
 pub fn main() -> ExitCode {
     // Clap prints usage errors itself and exits with 2, the code that ours have as well.
@@ -99,7 +103,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(&cli.flags).map_err(Failure::Settings)?;
     logging::start(&config.log, config.log_format)?;
     tls::choose_provider();
-    let runtime = tokio::runtime::Runtime::new().context("cannot start worker threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
+        .context("cannot start worker threads")?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(&args, &config).await,
