@@ -67,11 +67,11 @@ impl RecalculationMutations {
         }
         // The catalog as the database has it, whoever has edited it.
         let replica = ctx.data_unchecked::<Replica>();
-        let caught_up = replica.catch_up().await;
+        let caught_up = Box::pin(replica.catch_up()).await;
         caught_up.map_err(|error| internal(&error))?;
         let mut results = Vec::with_capacity(count);
         for (place, id) in input.subject_ids.iter().enumerate() {
-            results.push(Direct(recalculate(ctx, place, id).await?));
+            results.push(Direct(Box::pin(recalculate(ctx, place, id)).await?));
         }
         Ok(RecalculateSlaClocksPayload {
             results: results.into_iter().collect(),
@@ -106,12 +106,12 @@ async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<(Node, Option<i64>)>
     };
     match kind {
         WorkType::ServiceRequest => {
-            let done = requests::recalculate(replica, &author, id).await;
+            let done = Box::pin(requests::recalculate(replica, &author, id)).await;
             let done = done.map_err(|error| not_written(&error))?;
             Ok(done.map(|done| (Node::from(shown(ctx, done.request)), done.sequence)))
         }
         WorkType::Incident => {
-            let done = incidents::recalculate(replica, &author, id).await;
+            let done = Box::pin(incidents::recalculate(replica, &author, id)).await;
             let done = done.map_err(|error| not_written(&error))?;
             Ok(done.map(|done| {
                 let node: IncidentNode = Direct(IncidentFields(done.incident));

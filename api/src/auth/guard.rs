@@ -47,7 +47,8 @@ impl<T: ObjectType> ContainerType for Guarded<T> {
 
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         check(ctx, &T::type_name()).map_err(|error| ctx.set_error_path(error))?;
-        self.0.resolve_field(ctx).await
+        // On the heap: it is as large as the largest of all fields, and whoever calls would have it on the stack.
+        Box::pin(self.0.resolve_field(ctx)).await
     }
 
     /// There is none: no rule says who may have entities, so the root's own are nobody's.

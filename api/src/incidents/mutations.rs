@@ -108,7 +108,7 @@ impl IncidentMutations {
             Err(refusal) => return Ok(IncidentPayload::new(Err(vec![refusal]))),
         };
         let replica = ctx.data_unchecked::<Replica>();
-        let outcome = report(replica, &author, &reported).await;
+        let outcome = Box::pin(report(replica, &author, &reported)).await;
         let outcome = outcome.map_err(|error| not_written(&error))?;
         Ok(IncidentPayload::new(outcome.map(|outcome| {
             note(ctx, outcome.sequence);
@@ -153,7 +153,7 @@ async fn step(ctx: &Context<'_>, step: Step, input: IncidentStepInput) -> Result
         expected_version: input.expected_version,
     };
     let replica = ctx.data_unchecked::<Replica>();
-    let taken = moves::take(replica, &author(ctx), &input.id, &wanted).await;
+    let taken = Box::pin(moves::take(replica, &author(ctx), &input.id, &wanted)).await;
     let taken = taken.map_err(|error| not_written(&error))?;
     Ok(IncidentPayload::new(taken.map(|moved| {
         note(ctx, moved.sequence);

@@ -294,7 +294,7 @@ async fn submit_all(
         .collect();
     let good: Vec<Submitted> = read.iter().flatten().cloned().collect();
     let replica = ctx.data_unchecked::<Replica>();
-    let outcomes = submit::submit(replica, &author(ctx), submitter, &good).await;
+    let outcomes = Box::pin(submit::submit(replica, &author(ctx), submitter, &good)).await;
     let outcomes = outcomes.map_err(|error| not_written(&error))?;
     note(ctx, outcomes.sequence);
     let mut results = outcomes.results.into_iter();
@@ -346,7 +346,14 @@ async fn step(
 
 async fn take(ctx: &Context<'_>, id: &str, wanted: &Wanted) -> Result<ServiceRequestPayload> {
     let replica = ctx.data_unchecked::<Replica>();
-    let taken = moves::take(replica, &author(ctx), &visible(ctx), id, wanted).await;
+    let taken = Box::pin(moves::take(
+        replica,
+        &author(ctx),
+        &visible(ctx),
+        id,
+        wanted,
+    ))
+    .await;
     let taken = taken.map_err(|error| not_written(&error))?;
     Ok(ServiceRequestPayload::new(taken.map(|moved| {
         note(ctx, moved.sequence);

@@ -167,7 +167,8 @@ pub async fn commit<R>(
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<R, UserErrors>> {
     let replica = ctx.data_unchecked::<Replica>();
-    let written = write::write(replica, &author(ctx), change).await;
+    // On the heap, so that the roots' fields stay small.
+    let written = Box::pin(write::write(replica, &author(ctx), change)).await;
     committed(ctx, written)
 }
 
