@@ -121,7 +121,7 @@ impl Tail {
         // In this order: what is not in the queue any more is below what the snapshot is complete to now.
         let batches = self.batches.subscribe();
         let known = match after {
-            Some(after) => FeedPosition::new(after, imbl::OrdSet::new()),
+            Some(after) => FeedPosition::up_to(after),
             None => self.replica.catch_up().await?.position.clone(),
         };
         Ok(Follower {

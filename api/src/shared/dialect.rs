@@ -1,16 +1,16 @@
 //! Everything in which SQLite and PostgreSQL differ.
 
-use sea_orm::sea_query::{
-    CommonTableExpression, Condition, Expr, Func, InsertStatement, JoinType, Query,
-    SelectStatement, SimpleExpr, UnionType, WithClause,
-};
+use sea_orm::sea_query::{CommonTableExpression, Expr, InsertStatement, WithClause};
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection,
     DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, Iterable, QueryTrait, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
-use uuid::Uuid;
+
+mod each;
+
+pub use each::{for_each_key, for_each_span};
 
 /// Bits of a change's sequence that count within its transaction.
 pub const PLACE_BITS: u32 = 20;
@@ -199,56 +199,6 @@ pub async fn insert_all(
     transaction.execute(&all).await.map(drop)
 }
 
-/// How many keys one statement of [`for_each_key`] takes: SQLite's parts of a compound statement are limited.
-const KEYS_AT_ONCE: usize = 400;
-
-/// The statements that run a selection once for each key, which must be few rows each: `select` makes it for a key.
-///
-/// PostgreSQL runs it in a lateral join; SQLite has none, and gets one selection beside the other.
-pub fn for_each_key(
-    backend: DatabaseBackend,
-    keys: &[Uuid],
-    select: impl Fn(SimpleExpr) -> SelectStatement,
-) -> Vec<SelectStatement> {
-    if let [key] = keys {
-        return vec![select(Expr::value(*key))];
-    }
-    if backend == DatabaseBackend::Postgres {
-        let each = select(Expr::col(("wanted", "key")));
-        let chunks = keys.chunks(MAX_BINDINGS / 2);
-        return chunks.map(|keys| lateral(keys, each.clone())).collect();
-    }
-    let chunks = keys.chunks(KEYS_AT_ONCE);
-    chunks
-        .map(|keys| {
-            let mut parts = keys.iter().map(|key| {
-                let part = select(Expr::value(*key));
-                Query::select()
-                    .expr(Expr::cust("*"))
-                    .from_subquery(part, "part")
-                    .take()
-            });
-            let mut first = parts.next().unwrap_or_default();
-            for part in parts {
-                first.union(UnionType::All, part);
-            }
-            first
-        })
-        .collect()
-}
-
-fn lateral(keys: &[Uuid], each: SelectStatement) -> SelectStatement {
-    let keys: Vec<Uuid> = keys.to_vec();
-    let wanted = Query::select()
-        .expr_as(Func::cust("unnest").arg(Expr::value(keys)), "key")
-        .take();
-    Query::select()
-        .expr(Expr::cust("found.*"))
-        .from_subquery(wanted, "wanted")
-        .join_lateral(JoinType::InnerJoin, each, "found", Condition::all())
-        .take()
-}
-
 /// Below this sequence nothing will ever appear in the feed again, as far as this transaction's snapshot can tell.
 pub async fn horizon<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
     let number = match connection.get_database_backend() {
@@ -260,6 +210,57 @@ pub async fn horizon<C: ConnectionTrait>(connection: &C) -> Result<i64, DbErr> {
         ),
     };
     Ok(single_number(connection, number).await? << PLACE_BITS)
+}
+
+/// How much of the feed a transaction sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedExtent {
+    /// The last change below which nothing will ever be added; 0 where there is none.
+    pub complete_to: i64,
+    /// The last change of all; 0 where there is none.
+    pub newest: i64,
+    /// Transactions from this number on had not begun.
+    pub next: i64,
+    /// Transactions below it that were still running, so that none of their changes is seen.
+    pub running: Vec<i64>,
+}
+
+/// How much of the feed this transaction, which reads the database at one moment, sees.
+///
+/// PostgreSQL knows which transactions are running in a snapshot. A standby doesn't: there everything beyond the oldest of them
+/// counts as running, is not known to be contained and is read again. SQLite runs one writing transaction at a time, and shows
+/// nothing of it before it has ended.
+pub async fn feed_extent(transaction: &DatabaseTransaction) -> Result<FeedExtent, DbErr> {
+    let sequence = "coalesce(max(sequence), 0)";
+    if transaction.get_database_backend() == DatabaseBackend::Sqlite {
+        let newest = format!("SELECT {sequence} AS number FROM change");
+        let newest = single_number(transaction, newest).await?;
+        return Ok(FeedExtent {
+            complete_to: newest,
+            newest,
+            next: (newest >> PLACE_BITS) + 1,
+            running: Vec::new(),
+        });
+    }
+    let sql = format!(
+        "SELECT seen.first, CASE WHEN pg_is_in_recovery() THEN seen.first ELSE seen.next END AS next, \
+                CASE WHEN pg_is_in_recovery() THEN '{{}}' ELSE seen.running END AS running, \
+                (SELECT {sequence} FROM change WHERE sequence < seen.first << {PLACE_BITS}) AS complete_to, \
+                (SELECT {sequence} FROM change) AS newest \
+         FROM (SELECT pg_snapshot_xmin(now)::text::bigint + added AS first, \
+                      pg_snapshot_xmax(now)::text::bigint + added AS next, \
+                      ARRAY(SELECT running::text::bigint + added FROM pg_snapshot_xip(now) AS running) AS running \
+               FROM (SELECT pg_current_snapshot() AS now, {OFFSET} AS added) AS snapshot) AS seen"
+    );
+    let statement = Statement::from_string(DatabaseBackend::Postgres, sql);
+    let row = transaction.query_one_raw(statement).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a snapshot".to_owned()))?;
+    Ok(FeedExtent {
+        complete_to: row.try_get("", "complete_to")?,
+        newest: row.try_get("", "newest")?,
+        next: row.try_get("", "next")?,
+        running: row.try_get("", "running")?,
+    })
 }
 
 /// Makes sequences go on growing in a database that was restored into another PostgreSQL cluster, whose transaction

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod index;
+mod news;
 mod position;
 mod replica;
 mod table;

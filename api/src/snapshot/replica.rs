@@ -9,21 +9,21 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use entity::change;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::catalog::Catalog;
-use super::position::FeedPosition;
+use super::news::News;
 use crate::for_type;
 use crate::shared::database::Database;
 use crate::shared::dialect;
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::store::{Stored, Which, load};
-use crate::shared::subject::SubjectType;
+use crate::shared::subject::{SubjectType, WorkType};
 use crate::slas::clocks::calendars::CalendarContents;
 
 /// Why a snapshot could not be brought up to date.
@@ -59,7 +59,7 @@ struct Shared {
     looking: Mutex<()>,
     following: AtomicBool,
     /// Told when this process has committed what is not in the snapshot.
-    news: Notify,
+    news: News,
     /// Calendars that clocks go by, compiled.
     calendars: CalendarContents,
 }
@@ -79,7 +79,7 @@ impl Replica {
                 succeeded: watch::Sender::new(0),
                 looking: Mutex::new(()),
                 following: AtomicBool::new(false),
-                news: Notify::new(),
+                news: News::default(),
                 calendars: CalendarContents::default(),
             }),
         })
@@ -188,7 +188,7 @@ impl Replica {
     /// Lets followers of the feed, in this process and in others, know soon that something was committed. Work is written
     /// by the thousand, so they hear of many commits at once.
     pub fn announce(&self) {
-        self.shared.news.notify_one();
+        self.shared.news.tell();
     }
 
     /// Keeps the snapshot up to date until the future is dropped: at once where the database tells of changes, else
@@ -208,7 +208,7 @@ impl Replica {
                 }
             }
             let Some(heard) = &mut listener else {
-                if timeout(poll, self.gather_news()).await.is_err() {
+                if timeout(poll, self.shared.news.gather()).await.is_err() {
                     polls += 1;
                 }
                 if polls % PATIENCE == 0 {
@@ -223,7 +223,7 @@ impl Replica {
                         listener = None;
                     }
                 }
-                () = self.gather_news() => {
+                () = self.shared.news.gather() => {
                     if let Err(error) = dialect::notify(&self.shared.database.write).await {
                         tracing::warn!(%error, "can't announce changes");
                     }
@@ -235,13 +235,6 @@ impl Replica {
                 .is_some_and(|heard| heard.next_buffered().is_some())
             {}
         }
-    }
-
-    /// Waits until something was committed, and a little for more of it.
-    async fn gather_news(&self) {
-        const PAUSE: Duration = Duration::from_millis(15);
-        self.shared.news.notified().await;
-        tokio::time::sleep(PAUSE).await;
     }
 
     /// Shows a catalog that no database holds.
@@ -270,8 +263,9 @@ async fn read_all(transaction: &DatabaseTransaction) -> Result<Catalog, ReplicaE
     for kind in <ObjectType as strum::IntoEnumIterator>::iter() {
         for_type!(kind, T => put_all::<T>(transaction, Which::All, &mut catalog).await?);
     }
-    let horizon = dialect::horizon(transaction).await?;
-    catalog.position = position(transaction, horizon).await?;
+    catalog.position = catalog
+        .position
+        .then(dialect::feed_extent(transaction).await?);
     Ok(catalog)
 }
 
@@ -279,46 +273,36 @@ async fn read_all(transaction: &DatabaseTransaction) -> Result<Catalog, ReplicaE
 ///
 /// Every change that the transaction sees and the snapshot lacks is taken in, also those of transactions that overtook
 /// one that is still running. The objects are then read in the same transaction, so that the result is the database
-/// as it was at one moment.
+/// as it was at one moment. Each change is read once: however long a transaction keeps the feed's end back, a round reads
+/// what was committed since the last one.
 async fn read_changes(
     transaction: &DatabaseTransaction,
     now: &Catalog,
 ) -> Result<Option<Catalog>, ReplicaError> {
-    let horizon = dialect::horizon(transaction).await?;
-    let rows: Vec<(i64, String, Uuid)> = change::Entity::find()
-        .select_only()
-        .columns([
-            change::Column::Sequence,
-            change::Column::SubjectType,
-            change::Column::SubjectId,
-        ])
-        .filter(change::Column::Sequence.gt(now.position.complete_to()))
-        .order_by_asc(change::Column::Sequence)
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    let complete_to = rows
-        .iter()
-        .map(|row| row.0)
-        .filter(|&sequence| sequence < horizon)
-        .max()
-        .unwrap_or(now.position.complete_to());
-    let ahead = rows
-        .iter()
-        .map(|row| row.0)
-        .filter(|&sequence| sequence >= horizon);
-    let position = FeedPosition::new(complete_to, ahead.collect());
-
+    let position = now.position.then(dialect::feed_extent(transaction).await?);
+    if position == now.position {
+        return Ok(None);
+    }
+    let (ended, from) = now.position.lacks(&position);
+    let mut changed = changed(
+        transaction,
+        Condition::all().add(change::Column::Sequence.gte(from)),
+    )
+    .await?;
+    if !ended.is_empty() {
+        let ended = ended
+            .into_iter()
+            .map(|(first, last)| change::Column::Sequence.between(first, last));
+        let theirs = ended.fold(Condition::any(), Condition::add);
+        changed.extend(self::changed(transaction, theirs).await?);
+    }
     let mut subjects: BTreeMap<ObjectType, BTreeSet<Uuid>> = BTreeMap::new();
-    for (_, kind, id) in rows.into_iter().filter(|row| !now.position.contains(row.0)) {
+    for (kind, id) in changed {
         match SubjectType::from_str(&kind) {
             Ok(SubjectType::Catalog(kind)) => drop(subjects.entry(kind).or_default().insert(id)),
             Ok(SubjectType::Work(_)) => {}
             Err(_) => return Err(ReplicaError::UnknownType(kind)),
         }
-    }
-    if position == now.position {
-        return Ok(None);
     }
     let mut next = now.clone();
     next.position = position;
@@ -327,6 +311,23 @@ async fn read_changes(
         for_type!(kind, T => put_all::<T>(transaction, Which::Keys(&ids), &mut next).await?);
     }
     Ok(Some(next))
+}
+
+/// What these changes are of, without work: that is read from the database whenever it is asked for.
+async fn changed(
+    transaction: &DatabaseTransaction,
+    which: Condition,
+) -> Result<Vec<(String, Uuid)>, DbErr> {
+    let work = <WorkType as strum::IntoEnumIterator>::iter().map(|kind| kind.to_string());
+    change::Entity::find()
+        .select_only()
+        .columns([change::Column::SubjectType, change::Column::SubjectId])
+        .filter(which)
+        .filter(change::Column::SubjectType.is_not_in(work))
+        .order_by_asc(change::Column::Sequence)
+        .into_tuple()
+        .all(transaction)
+        .await
 }
 
 /// Takes these records over from the database; a key that has no row any more is removed.
@@ -348,26 +349,6 @@ async fn put_all<T: Stored>(
     Ok(())
 }
 
-/// How much of the feed a transaction sees.
-async fn position(transaction: &DatabaseTransaction, horizon: i64) -> Result<FeedPosition, DbErr> {
-    let newest_below: Option<Option<i64>> = change::Entity::find()
-        .select_only()
-        .column_as(change::Column::Sequence.max(), "newest")
-        .filter(change::Column::Sequence.lt(horizon))
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    let ahead: Vec<i64> = change::Entity::find()
-        .select_only()
-        .column(change::Column::Sequence)
-        .filter(change::Column::Sequence.gte(horizon))
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    let complete_to = newest_below.flatten().unwrap_or(0);
-    Ok(FeedPosition::new(complete_to, ahead.into_iter().collect()))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -375,6 +356,7 @@ mod tests {
 
     use super::*;
     use crate::server::metrics::Metrics;
+    use crate::snapshot::FeedPosition;
 
     #[tokio::test]
     async fn any_number_of_waiting_requests_looks_at_the_database_as_often_as_one() {
@@ -400,7 +382,7 @@ mod tests {
         assert!((1..=12).contains(&looks), "{looks} looks in half a second");
 
         let mut catalog = Catalog::default();
-        catalog.position = FeedPosition::new(99, imbl::OrdSet::new());
+        catalog.position = FeedPosition::up_to(99);
         replica.publish(catalog);
         timeout(Duration::from_secs(5), waiting.join_all())
             .await

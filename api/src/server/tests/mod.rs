@@ -95,7 +95,7 @@ impl Server {
 
     fn reach(&self, sequence: i64) {
         let mut catalog = Catalog::default();
-        catalog.position = FeedPosition::new(sequence, imbl::OrdSet::new());
+        catalog.position = FeedPosition::up_to(sequence);
         self.replica.publish(catalog);
     }
 

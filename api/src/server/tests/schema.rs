@@ -154,7 +154,7 @@ impl Mutation {
     async fn advance(&self, ctx: &Context<'_>) -> async_graphql::Result<i64> {
         let catalog = ctx.data::<RequestCatalog>()?;
         let mut next = Catalog::clone(&catalog.get());
-        next.position = FeedPosition::new(catalog.sequence() + 1, imbl::OrdSet::new());
+        next.position = FeedPosition::up_to(catalog.sequence() + 1);
         catalog.advance(Arc::new(next));
         Ok(catalog.sequence())
     }

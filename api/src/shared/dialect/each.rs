@@ -1,0 +1,117 @@
+//! One selection for each of many keys.
+
+use sea_orm::DatabaseBackend;
+use sea_orm::sea_query::{
+    Condition, Expr, Func, JoinType, Query, SelectStatement, SimpleExpr, SqliteQueryBuilder,
+    UnionType, Value,
+};
+use uuid::Uuid;
+
+use super::MAX_BINDINGS;
+
+/// How many selections stand beside each other in one statement: SQLite's parts of a compound statement are limited.
+const PARTS_AT_ONCE: usize = 400;
+
+/// The statements that run a selection once for each key, which must be few rows each: `select` makes it for a key.
+///
+/// PostgreSQL runs it in a lateral join; SQLite has none, and gets one selection beside the other.
+pub fn for_each_key(
+    backend: DatabaseBackend,
+    keys: &[Uuid],
+    select: impl Fn(SimpleExpr) -> SelectStatement,
+) -> Vec<SelectStatement> {
+    if let [key] = keys {
+        return vec![select(Expr::value(*key))];
+    }
+    if backend == DatabaseBackend::Postgres {
+        let each = select(Expr::col(("wanted", "key")));
+        return vec![lateral(&[("key", keys.to_vec().into())], each)];
+    }
+    beside(keys.iter().map(|key| select(Expr::value(*key))))
+}
+
+/// As [`for_each_key`], for spans from one number to another.
+pub fn for_each_span(
+    backend: DatabaseBackend,
+    spans: &[(i64, i64)],
+    select: impl Fn(SimpleExpr, SimpleExpr) -> SelectStatement,
+) -> Vec<SelectStatement> {
+    if backend == DatabaseBackend::Postgres {
+        let (from, until): (Vec<i64>, Vec<i64>) = spans.iter().copied().unzip();
+        let column = |name| Expr::col(("wanted", name));
+        let each = select(column("span_from"), column("span_until"));
+        let wanted = [("span_from", from.into()), ("span_until", until.into())];
+        return vec![lateral(&wanted, each)];
+    }
+    let select = |(from, until): &(i64, i64)| select(Expr::value(*from), Expr::value(*until));
+    beside(spans.iter().map(select))
+}
+
+/// Selections that are run each for itself, as many in a statement as it may bind values of.
+fn beside(parts: impl Iterator<Item = SelectStatement>) -> Vec<SelectStatement> {
+    let mut statements: Vec<SelectStatement> = Vec::new();
+    let (mut count, mut bound) = (0, 0);
+    for part in parts {
+        let bindings = part.build(SqliteQueryBuilder).1.0.len();
+        let part = Query::select()
+            .expr(Expr::cust("*"))
+            .from_subquery(part, "part")
+            .take();
+        match statements.last_mut() {
+            Some(last) if count < PARTS_AT_ONCE && bound + bindings <= MAX_BINDINGS => {
+                last.union(UnionType::All, part);
+                (count, bound) = (count + 1, bound + bindings);
+            }
+            _ => {
+                statements.push(part);
+                (count, bound) = (1, bindings);
+            }
+        }
+    }
+    statements
+}
+
+/// A selection for each row of arrays of the same length.
+fn lateral(arrays: &[(&'static str, Value)], each: SelectStatement) -> SelectStatement {
+    let mut wanted = Query::select();
+    for (name, values) in arrays {
+        wanted.expr_as(Func::cust("unnest").arg(Expr::value(values.clone())), *name);
+    }
+    Query::select()
+        .expr(Expr::cust("found.*"))
+        .from_subquery(wanted, "wanted")
+        .join_lateral(JoinType::InnerJoin, each, "found", Condition::all())
+        .take()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::ExprTrait;
+
+    use super::*;
+
+    #[test]
+    fn no_statement_binds_more_than_it_may() {
+        let keys: Vec<Uuid> = (0..1_000).map(Uuid::from_u128).collect();
+        let filter: Vec<i64> = (0..300).collect();
+        let select = |key: SimpleExpr| {
+            Query::select()
+                .column("id")
+                .from("work")
+                .and_where(Expr::col("parent").eq(key))
+                .and_where(Expr::col("kind").is_in(filter.iter().copied()))
+                .take()
+        };
+        let statements = for_each_key(DatabaseBackend::Sqlite, &keys, select);
+        let bound: Vec<usize> = statements
+            .iter()
+            .map(|statement| statement.build(SqliteQueryBuilder).1.0.len())
+            .collect();
+        assert!(
+            bound.iter().all(|&bound| bound <= MAX_BINDINGS),
+            "{bound:?}"
+        );
+        assert_eq!(bound.iter().sum::<usize>(), 1_000 * 301, "each key once");
+        assert_eq!(statements.len(), 11);
+    }
+}
