@@ -1,19 +1,22 @@
 //! Measurements in the database.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::{availability_measurement as table, service};
 use jiff::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
+use sea_orm::sea_query::{
+    Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement, SimpleExpr,
+};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::rules::{self, Measurement, Plan};
 use crate::catalog::services::rules::Service;
+use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::form::not_found;
@@ -97,38 +100,49 @@ async fn plan<C: ConnectionTrait>(
         let error = not_found::<Service>(&["serviceId"], &service.to_string());
         return Ok(Err(vec![error]));
     }
-    let mut present = Vec::new();
-    for stretch in rules::stretches(wanted) {
-        present.extend(within(connection, service, stretch).await?);
-    }
+    let present = beside(connection, service, wanted).await?;
     Ok(rules::plan(wanted, &present))
 }
 
-/// The measurements that overlap a stretch of time, sorted. As none overlaps another, that is the last one that begins before
-/// it and those that begin in it.
-async fn within<C: ConnectionTrait>(
+/// For each of these measurements the first that is there and overlaps it, sorted and each once.
+async fn beside<C: ConnectionTrait>(
     connection: &C,
     service: Id<Service>,
-    (from, until): (Timestamp, Timestamp),
+    wanted: &[Measurement],
 ) -> Result<Vec<Measurement>, DbErr> {
-    let from = from.as_microsecond();
+    let spans: Vec<(i64, i64)> = wanted
+        .iter()
+        .map(|wanted| (wanted.from.as_microsecond(), wanted.until.as_microsecond()))
+        .collect();
+    let first = |from, until| first_within(service, from, until);
+    let mut found = BTreeMap::new();
+    for statement in dialect::for_each_span(connection.get_database_backend(), &spans, first) {
+        for row in connection.query_all(&statement).await? {
+            let measurement = measurement(&table::Model::from_query_result(&row, "")?)?;
+            found.insert(measurement.from, measurement);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The first measurement that overlaps a span of time. As none overlaps another, that is the last one that begins before it, or
+/// the first that begins in it: two rows are looked at.
+fn first_within(service: Id<Service>, from: SimpleExpr, until: SimpleExpr) -> SelectStatement {
     let last_before = Query::select()
         .expr(table::Column::StartsAt.max())
         .from(table::Entity)
         .and_where(table::Column::ServiceId.eq(service.key()))
-        .and_where(table::Column::StartsAt.lte(from))
+        .and_where(Expr::col(table::Column::StartsAt).lte(from.clone()))
         .take();
-    let first = Expr::expr(last_before).if_null(from);
-    let rows = table::Entity::find()
+    let first = Expr::expr(last_before).if_null(from.clone());
+    table::Entity::find()
         .filter(table::Column::ServiceId.eq(service.key()))
         .filter(Expr::col(table::Column::StartsAt).gte(first))
-        .filter(table::Column::StartsAt.lt(until.as_microsecond()))
-        .filter(table::Column::EndsAt.gt(from))
+        .filter(Expr::col(table::Column::StartsAt).lt(until))
+        .filter(Expr::col(table::Column::EndsAt).gt(from))
         .order_by_asc(table::Column::StartsAt)
-        .all(connection)
-        .await?;
-    let measurements: Result<Vec<_>, DamagedRow> = rows.iter().map(measurement).collect();
-    Ok(measurements?)
+        .limit(1)
+        .into_query()
 }
 
 fn measurement(row: &table::Model) -> Result<Measurement, DamagedRow> {
