@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use entity::{change, service_request};
 use jiff::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoSimpleExpr, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::Value;
@@ -67,38 +68,113 @@ impl ChangeFilter {
             && self.actor.as_ref().is_none_or(|it| *it == change.actor)
     }
 
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add_option(
-                self.types
-                    .as_ref()
-                    .map(|types| change::Column::SubjectType.is_in(types)),
-            )
-            .add_option(
-                self.subjects
-                    .as_ref()
-                    .map(|ids| change::Column::SubjectId.is_in(ids.iter().copied())),
-            )
-            .add_option(
-                self.actor
-                    .as_ref()
-                    .map(|actor| change::Column::Actor.eq(actor)),
-            )
-            .add_option(self.requests.as_ref().map(of_requests))
+    /// The parts that the wanted changes lie in, none of them in two. Each is found by an index of its own, so that what
+    /// lies between in the feed is not read, however much there is; none where there can't be any.
+    fn parts(&self) -> Vec<Part> {
+        if let Some(subjects) = &self.subjects {
+            let (subjects, types) = (subjects.clone(), self.types.clone());
+            let requests = self.requests.clone();
+            return vec![Part::Subjects(subjects, types, requests)];
+        }
+        if self.types.is_none() && self.requests.is_none() {
+            return vec![Part::Everything];
+        }
+        let requests = WorkType::ServiceRequest.to_string();
+        let types = match &self.types {
+            Some(types) => types.clone(),
+            None => SubjectType::iter().map(|kind| kind.to_string()).collect(),
+        };
+        let part = |kind: String| match &self.requests {
+            Some(visible) if kind == requests => Part::Requests(visible.clone()),
+            _ => Part::Type(kind),
+        };
+        types.into_iter().map(part).collect()
+    }
+
+    /// The sequences of the wanted changes in a range, in each part the first so many.
+    fn sequences(&self, (after, until): (i64, i64), limit: Option<u64>) -> Option<SelectStatement> {
+        let by_actor = self.actor.as_ref();
+        let by_actor = by_actor.map(|actor| change::Column::Actor.eq(actor));
+        let of_part = |part: Part| {
+            let place = part.place();
+            let mut first = change::Entity::find()
+                .select_only()
+                .column(change::Column::Sequence)
+                .filter(part.condition())
+                .filter(Condition::all().add_option(by_actor.clone()))
+                .filter(change::Column::Sequence.gt(after))
+                .filter(change::Column::Sequence.lte(until))
+                .into_query();
+            if let Some(limit) = limit {
+                first.order_by_expr(place, Order::Asc).limit(limit);
+            }
+            Query::select()
+                .column(change::Column::Sequence)
+                .from_subquery(first, "part")
+                .take()
+        };
+        let mut parts = self.parts().into_iter().map(of_part);
+        let mut all = parts.next()?;
+        for part in parts {
+            all.union(UnionType::All, part);
+        }
+        Some(all)
     }
 }
 
-/// That a change is of one of these requests, or of something else.
-fn of_requests(visible: &Visible) -> Condition {
+/// A part of the feed.
+enum Part {
+    /// All of it.
+    Everything,
+    /// Changes of objects of a type.
+    Type(String),
+    /// Changes of the requests that somebody sees.
+    Requests(Visible),
+    /// Changes of these objects, of these types, and of requests those that somebody sees.
+    Subjects(Vec<Uuid>, Option<Vec<String>>, Option<Visible>),
+}
+
+impl Part {
+    fn condition(&self) -> Condition {
+        let of_type = change::Column::SubjectType;
+        match self {
+            Self::Everything => Condition::all(),
+            Self::Type(kind) => Condition::all().add(of_type.eq(kind)),
+            // Keys are unique across types.
+            Self::Requests(visible) => Condition::all().add(of_requests(visible)),
+            Self::Subjects(ids, types, requests) => {
+                let requests = requests.as_ref().map(|visible| {
+                    Condition::any()
+                        .add(of_type.ne(WorkType::ServiceRequest.to_string()))
+                        .add(of_requests(visible))
+                });
+                Condition::all()
+                    .add(change::Column::SubjectId.is_in(ids.iter().copied()))
+                    .add_option(types.as_ref().map(|types| of_type.is_in(types)))
+                    .add_option(requests)
+            }
+        }
+    }
+
+    /// What a part is ordered by. An expression keeps the database from going along the whole feed, in its order, to find
+    /// what little of it is about somebody's requests.
+    fn place(&self) -> SimpleExpr {
+        let sequence = change::Column::Sequence.into_simple_expr();
+        match self {
+            Self::Everything | Self::Type(_) => sequence,
+            Self::Requests(_) | Self::Subjects(..) => sequence.add(0),
+        }
+    }
+}
+
+/// That a change is of one of these requests.
+fn of_requests(visible: &Visible) -> SimpleExpr {
     let keys = service_request::Entity::find()
         .select_only()
         .column(service_request::Column::Id)
         .filter(visible.condition())
         .into_query();
-    let requests = WorkType::ServiceRequest.to_string();
-    Condition::any()
-        .add(change::Column::SubjectType.ne(requests))
-        .add(change::Column::SubjectId.in_subquery(keys))
+    change::Column::SubjectId.in_subquery(keys)
 }
 
 /// Those of some requests that somebody sees.
@@ -127,15 +203,21 @@ pub async fn complete_to<C: ConnectionTrait>(connection: &C) -> Result<i64, DbEr
 pub async fn read<C: ConnectionTrait>(
     connection: &C,
     filter: &ChangeFilter,
-    (after, until): (i64, i64),
+    range: (i64, i64),
     limit: u64,
 ) -> Result<Vec<Change>, DbErr> {
-    let rows = change::Entity::find()
-        .filter(filter.condition())
-        .filter(change::Column::Sequence.gt(after))
-        .filter(change::Column::Sequence.lte(until))
-        .order_by_asc(change::Column::Sequence)
+    let Some(sequences) = filter.sequences(range, Some(limit)) else {
+        return Ok(Vec::new());
+    };
+    let first = Query::select()
+        .column(change::Column::Sequence)
+        .from_subquery(sequences, "wanted")
+        .order_by(change::Column::Sequence, Order::Asc)
         .limit(limit)
+        .take();
+    let rows = change::Entity::find()
+        .filter(change::Column::Sequence.in_subquery(first))
+        .order_by_asc(change::Column::Sequence)
         .all(connection)
         .await?;
     let changes: Result<_, DamagedRow> = rows.into_iter().map(Change::from_row).collect();
@@ -148,16 +230,11 @@ pub async fn any_until<C: ConnectionTrait>(
     filter: &ChangeFilter,
     until: i64,
 ) -> Result<bool, DbErr> {
-    let found: Option<i64> = change::Entity::find()
-        .select_only()
-        .column(change::Column::Sequence)
-        .filter(filter.condition())
-        .filter(change::Column::Sequence.lte(until))
-        .limit(1)
-        .into_tuple()
-        .one(connection)
-        .await?;
-    Ok(found.is_some())
+    let Some(sequences) = filter.sequences((0, until), Some(1)) else {
+        return Ok(false);
+    };
+    let found = connection.query_all(&sequences).await?;
+    Ok(!found.is_empty())
 }
 
 /// How many changes there are up to a sequence.
@@ -166,11 +243,18 @@ pub async fn count<C: ConnectionTrait>(
     filter: &ChangeFilter,
     until: i64,
 ) -> Result<u64, DbErr> {
-    change::Entity::find()
-        .filter(filter.condition())
-        .filter(change::Column::Sequence.lte(until))
-        .count(connection)
-        .await
+    let Some(sequences) = filter.sequences((0, until), None) else {
+        return Ok(0);
+    };
+    let counted = Query::select()
+        .expr_as(Expr::cust("count(*)"), "number")
+        .from_subquery(sequences, "wanted")
+        .take();
+    let row = connection.query_one(&counted).await?;
+    let number: i64 = row
+        .ok_or_else(|| DbErr::RecordNotFound("a count".to_owned()))?
+        .try_get("", "number")?;
+    Ok(number.unsigned_abs())
 }
 
 impl Change {
