@@ -11,9 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use jiff::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
-    TryInsertResult,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    QueryTrait, Set, TryInsertResult,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -142,13 +143,31 @@ pub async fn find<C: ConnectionTrait>(
     Ok(rows.into_iter().map(known).collect())
 }
 
-/// Forgets keys that were taken before an instant; how many.
+/// How many keys are forgotten in one transaction, so that nobody waits long for it.
+const PIECE: u64 = 1_000;
+
+/// Forgets keys that were taken before an instant, piece by piece; how many.
 pub async fn forget<C: ConnectionTrait>(connection: &C, before: Timestamp) -> Result<u64, DbErr> {
-    let deleted = Entity::delete_many()
+    let key = || [Column::Subject, Column::Operation, Column::Key];
+    let piece = Entity::find()
+        .select_only()
+        .columns(key())
         .filter(Column::CreatedAt.lt(before.as_microsecond()))
-        .exec(connection)
-        .await?;
-    Ok(deleted.rows_affected)
+        .limit(PIECE)
+        .into_query();
+    let mut forgotten = 0;
+    loop {
+        let deleted = Entity::delete_many()
+            .filter(Expr::tuple(key().map(Expr::col)).in_subquery(piece.clone()))
+            .exec(connection)
+            .await?;
+        forgotten += deleted.rows_affected;
+        if deleted.rows_affected < PIECE {
+            return Ok(forgotten);
+        }
+        // Others have their turn at the database.
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Forgets old keys from time to time, as long as this is the one replica to do it.
@@ -173,5 +192,46 @@ fn row(key: &Key, result: Uuid, now: Timestamp) -> ActiveModel {
         input_hash: Set(key.input_hash.clone()),
         result_id: Set(result),
         created_at: Set(now.as_microsecond()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use jiff::SignedDuration;
+    use sea_orm::PaginatorTrait;
+
+    use super::*;
+    use crate::server::metrics::Metrics;
+    use crate::shared::database::{Database, Purpose, StatementLabels};
+
+    #[tokio::test]
+    async fn old_keys_are_forgotten_piece_by_piece_and_others_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/catalog.db", folder.path().display());
+        let metrics = Metrics::default();
+        let counts = metrics.statement_counts();
+        let database = Database::connect(&url, 2, counts).await.unwrap();
+        database.migrate().await.unwrap();
+        let (old, new) = (Timestamp::UNIX_EPOCH, now());
+        for (count, at) in [(2_500, old), (3, new)] {
+            let keys: Vec<Key> = (0..count)
+                .map(|number| {
+                    let name = format!("{at} {number}");
+                    Key::new("robot", "submit", &name, &Value::Null).unwrap()
+                })
+                .collect();
+            let taken: Vec<_> = keys.iter().map(|key| (key, Uuid::now_v7())).collect();
+            for taken in taken.chunks(500) {
+                assert!(take(&database.write, taken, at).await.unwrap());
+            }
+        }
+        let purpose = Purpose::Job;
+        let run = counts.get_or_create(&StatementLabels { purpose }).get();
+        let before = new - SignedDuration::from_hours(1);
+        assert_eq!(forget(&database.job, before).await.unwrap(), 2_500);
+        let statements = counts.get_or_create(&StatementLabels { purpose }).get() - run;
+        assert_eq!(statements, 3);
+        assert_eq!(Entity::find().count(&database.job).await.unwrap(), 3);
     }
 }
