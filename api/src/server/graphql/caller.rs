@@ -253,8 +253,10 @@ impl GraphqlService {
         let cost = prepared.cost;
         let is_query = prepared.operation.kind == OperationType::Query;
         let with_data = |request| self.with_data(request, &now, request_id);
-        let executing = self.engine.execute(prepared, request_id, with_data);
-        let mut response = now.loads.drive(executing).await?;
+        let executing = self
+            .engine
+            .execute(prepared, request_id, &now.loads, with_data);
+        let mut response = executing.await?;
         if problem::has_code(&response, ErrorCode::Unauthenticated) {
             return Err(bearer::missing(response.errors));
         }
@@ -278,8 +280,10 @@ impl GraphqlService {
     ) -> Result<Source, Problem> {
         let now = self.now(identity);
         let with_data = |request| self.with_data(request, &now, request_id);
-        let opening = self.engine.open(prepared, request_id, with_data);
-        now.loads.drive(opening).await.map_err(|problem| {
+        let opening = self
+            .engine
+            .open(prepared, request_id, &now.loads, with_data);
+        opening.await.map_err(|problem| {
             if problem.has_code(ErrorCode::Unauthenticated) {
                 bearer::missing(problem.errors)
             } else {
@@ -298,8 +302,10 @@ impl GraphqlService {
         let now = self.now(identity);
         let cost = prepared.cost;
         let with_data = |request| self.with_data(request, &now, request_id);
-        let showing = self.engine.show(prepared, event, request_id, with_data);
-        let shown = now.loads.drive(showing).await?;
+        let showing = self
+            .engine
+            .show(prepared, event, request_id, &now.loads, with_data);
+        let shown = showing.await?;
         Ok(shown.map(|response| Executed {
             response,
             sequence: now.catalog.sequence(),

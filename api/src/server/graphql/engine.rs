@@ -25,6 +25,7 @@ use crate::{
     shared::{
         error_code::ErrorCode,
         live::{Event, Opening, Source, Stage},
+        loads::Loads,
         request::RequestId,
     },
 };
@@ -121,19 +122,21 @@ impl Engine {
         })
     }
 
-    /// Executes an operation. `with_data` adds what resolvers find in their context.
+    /// Executes an operation. `with_data` adds what resolvers find in their context, `loads` among it: what they ask it for is
+    /// read meanwhile.
     ///
     /// # Errors
-    /// It exceeds a limit of async-graphql, or a resolver panicked.
+    /// It exceeds a limit of async-graphql, or a resolver or what reads for it panicked.
     pub(crate) async fn execute(
         &self,
         prepared: Prepared,
         request_id: &RequestId,
+        loads: &Loads,
         with_data: impl FnOnce(Request) -> Request,
     ) -> Result<Response, Problem> {
         let operation = Arc::clone(&prepared.operation);
         let run = (self.execute)(with_data(request(prepared)));
-        let response = unharmed(run, &operation, request_id).await?;
+        let response = unharmed(loads.drive(run), &operation, request_id).await?;
         self.finish(&operation, response, request_id)
     }
 
@@ -145,13 +148,14 @@ impl Engine {
         &self,
         prepared: Prepared,
         request_id: &RequestId,
+        loads: &Loads,
         with_data: impl FnOnce(Request) -> Request,
     ) -> Result<Source, Problem> {
         let operation = Arc::clone(&prepared.operation);
         let stage = Arc::new(Stage::Opening(Opening::default()));
         let request = with_data(request(prepared)).data(Arc::clone(&stage));
         let mut stream = (self.subscribe)(request);
-        let refusal = unharmed(stream.next(), &operation, request_id).await?;
+        let refusal = unharmed(loads.drive(stream.next()), &operation, request_id).await?;
         if let Some(mut response) = refusal {
             problem::complete(&mut response, request_id);
             return Err(Problem::not_run(response.errors));
@@ -174,12 +178,13 @@ impl Engine {
         prepared: Prepared,
         event: Event,
         request_id: &RequestId,
+        loads: &Loads,
         with_data: impl FnOnce(Request) -> Request,
     ) -> Result<Option<Response>, Problem> {
         let operation = Arc::clone(&prepared.operation);
         let request = with_data(request(prepared)).data(Arc::new(Stage::Event(event)));
         let mut stream = (self.subscribe)(request);
-        match unharmed(stream.next(), &operation, request_id).await? {
+        match unharmed(loads.drive(stream.next()), &operation, request_id).await? {
             Some(response) => self.finish(&operation, response, request_id).map(Some),
             None => Ok(None),
         }
@@ -236,7 +241,7 @@ async fn unharmed<T>(
             request_id = request_id.as_str(),
             operation,
             panic = panic_message(&*panic),
-            "a resolver panicked"
+            "an operation panicked"
         );
         Problem::internal()
     })

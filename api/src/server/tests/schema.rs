@@ -5,11 +5,15 @@ use async_graphql::{
     MaybeUndefined, Object, Scalar, ScalarType, Schema, SchemaBuilder, Value,
 };
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::auth::Viewer;
 use crate::shared::{
     error_code::ErrorCode,
+    loads::{Loads, Question},
     request::{RequestCatalog, RequestId},
 };
 use crate::snapshot::{Catalog, FeedPosition};
@@ -42,6 +46,20 @@ impl ScalarType for Even {
 
     fn to_value(&self) -> Value {
         Value::from(self.0)
+    }
+}
+
+/// What nobody can answer.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Unreadable;
+
+impl Question for Unreadable {
+    type Key = ();
+    type Answer = bool;
+
+    async fn answer(&self, _: &DatabaseConnection, _: Vec<()>) -> Result<HashMap<(), bool>, DbErr> {
+        assert!(std::hint::black_box(false), "the secret of the house");
+        Ok(HashMap::new())
     }
 }
 
@@ -94,6 +112,12 @@ impl Query {
     async fn panicking(&self) -> Option<i32> {
         assert!(std::hint::black_box(false), "the secret of the house");
         None
+    }
+
+    /// Panics in what it has read from the database.
+    async fn unreadable(&self, ctx: &Context<'_>) -> async_graphql::Result<bool> {
+        let loads = ctx.data::<Loads>()?;
+        Ok(loads.ask(Unreadable, ()).await?)
     }
 
     async fn slow(&self) -> bool {
