@@ -12,7 +12,7 @@ use crate::changes::store::Change;
 use crate::shared::draft::ChangeKind;
 use crate::shared::subject::SubjectType;
 
-/// What CloudEvents calls an event begins with this.
+/// What the specification of cloud events calls an event begins with this.
 const TYPE_PREFIX: &str = "dev.kundig.";
 /// The name of an event that only shows that an endpoint works.
 pub const TEST: &str = "test";
@@ -93,7 +93,7 @@ pub fn id(change: &Change) -> String {
     format!("evt_{}", change.sequence)
 }
 
-/// The event of a change, as CloudEvents 1.0 has it in JSON.
+/// The event of a change, as version 1.0 of `CloudEvents` has it in JSON.
 pub fn write(change: &Change, source: &str) -> Vec<u8> {
     let (kind, subject) = (change.subject.kind.to_string(), change.subject.to_string());
     let data = Data {

@@ -112,7 +112,7 @@ pub struct WebhookMutations;
 
 #[Object]
 impl WebhookMutations {
-    /// Makes an endpoint, which gets what happens from now on. User errors: INVALID.
+    /// Makes an endpoint, which gets what happens from now on. User errors: `INVALID`.
     async fn create_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -128,7 +128,7 @@ impl WebhookMutations {
         Ok(secret_payload(made, &secret))
     }
 
-    /// Changes an endpoint: an absent field stays, an explicit null clears. User errors: INVALID, NOT_FOUND, STALE_VERSION.
+    /// Changes an endpoint: an absent field stays, an explicit null clears. User errors: `INVALID`, `NOT_FOUND`, `STALE_VERSION`.
     async fn update_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -151,7 +151,7 @@ impl WebhookMutations {
         Ok(payload(changed.await?))
     }
 
-    /// Removes an endpoint and its log. User errors: NOT_FOUND, STALE_VERSION.
+    /// Removes an endpoint and its log. User errors: `NOT_FOUND`, `STALE_VERSION`.
     async fn delete_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -164,7 +164,7 @@ impl WebhookMutations {
     }
 
     /// Gives an endpoint another secret. For 24 hours its events are signed with the former one as well, so that the receiver
-    /// can be given the new one meanwhile. User errors: NOT_FOUND, STALE_VERSION.
+    /// can be given the new one meanwhile. User errors: `NOT_FOUND`, `STALE_VERSION`.
     async fn rotate_webhook_secret(
         &self,
         ctx: &Context<'_>,
@@ -181,16 +181,17 @@ impl WebhookMutations {
     }
 
     /// Sends an endpoint events again that has been disabled: what it has missed, or what happens from now on. User errors:
-    /// NOT_FOUND, STALE_VERSION.
+    /// `NOT_FOUND`, `STALE_VERSION`.
     async fn enable_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which, and from where.")] input: EnableWebhookEndpointInput,
     ) -> Result<WebhookEndpointPayload> {
         let replica = ctx.data_unchecked::<Replica>();
-        let from = match input.from_now_on {
-            true => Some(newest(replica).await?),
-            false => None,
+        let from = if input.from_now_on {
+            Some(newest(replica).await?)
+        } else {
+            None
         };
         let target = (input.id.as_str(), input.expected_version);
         let enable = |endpoint: &mut Endpoint| {
@@ -201,7 +202,7 @@ impl WebhookMutations {
         Ok(payload(enabled))
     }
 
-    /// Sends an endpoint nothing until it is enabled again. User errors: NOT_FOUND, STALE_VERSION.
+    /// Sends an endpoint nothing until it is enabled again. User errors: `NOT_FOUND`, `STALE_VERSION`.
     async fn disable_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -218,7 +219,7 @@ impl WebhookMutations {
     }
 
     /// Sends an endpoint an event of the type `dev.kundig.test` at once, whether it is enabled or not, and says what became of it.
-    /// User errors: NOT_FOUND, STALE_VERSION.
+    /// User errors: `NOT_FOUND`, `STALE_VERSION`.
     async fn test_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -295,12 +296,10 @@ async fn create(
         return Ok(Err(refusals));
     }
     let written = insert(replica, &author, &endpoint).await;
-    let sequence = match written.map_err(|error| not_written(&WriteError::Database(error)))? {
-        Some(sequence) => sequence,
-        None => {
-            let message = format!("there are {MAX_ENDPOINTS} endpoints, as many as there may be");
-            return Ok(Err(vec![Refusal::at(UserErrorCode::Invalid, &[], message)]));
-        }
+    let written = written.map_err(|error| not_written(&WriteError::Database(error)))?;
+    let Some(sequence) = written else {
+        let message = format!("there are {MAX_ENDPOINTS} endpoints, as many as there may be");
+        return Ok(Err(vec![Refusal::at(UserErrorCode::Invalid, &[], message)]));
     };
     ctx.data_unchecked::<RequestCatalog>().committed(sequence);
     Ok(Ok(endpoint))
@@ -415,9 +414,10 @@ async fn attempt(
         work.give_up().await?;
         return Ok(Attempt::Overtaken);
     }
-    let (kind, fields) = match is_deletion {
-        true => (ChangeKind::Deleted, serde_json::Map::new()),
-        false => (ChangeKind::Updated, after.fields()),
+    let (kind, fields) = if is_deletion {
+        (ChangeKind::Deleted, serde_json::Map::new())
+    } else {
+        (ChangeKind::Updated, after.fields())
     };
     work.record(after.subject(), kind, diff(&before.fields(), &fields));
     let sequence = work.commit().await?;

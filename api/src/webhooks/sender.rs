@@ -37,7 +37,7 @@ pub struct Sender {
 pub struct Message<'a> {
     /// What names it in every attempt.
     pub id: &'a str,
-    /// A CloudEvent.
+    /// The event, as JSON.
     pub body: &'a [u8],
 }
 
@@ -81,9 +81,13 @@ impl Sender {
             Ok(response) => {
                 let status = response.status();
                 read_on(response).await;
-                let error = (!status.is_success()).then(|| match status.is_redirection() {
-                    true => format!("it answered {status}; redirects are not followed"),
-                    false => format!("it answered {status}"),
+                let error = (!status.is_success()).then(|| {
+                    let redirects = if status.is_redirection() {
+                        "; redirects are not followed"
+                    } else {
+                        ""
+                    };
+                    format!("it answered {status}{redirects}")
                 });
                 (Some(status.as_u16()), error)
             }

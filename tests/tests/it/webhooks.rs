@@ -92,9 +92,9 @@ fn sequences(received: &[Received]) -> Vec<i64> {
 
 async fn events_arrive_signed_and_in_order(database: Database) {
     let server = settings(&database).start().await;
-    let receiver = Receiver::start(Mood::Glad).await;
+    let hook = Receiver::start(Mood::Glad).await;
     TEAM.create(&server, json!({"name": "Before"})).await;
-    let input = json!({"url": receiver.url(), "description": "Portal", "events": ["team.*", "service.created"]});
+    let input = json!({"url": hook.url(), "description": "Portal", "events": ["team.*", "service.created"]});
     let (made, secret) = create(&server, input).await;
     assert_eq!(made["createdBy"], tokens::SUBJECT);
     assert_eq!(made["enabled"], true);
@@ -112,7 +112,7 @@ async fn events_arrive_signed_and_in_order(database: Database) {
         let input = json!({"id": service["id"], "teamId": team["id"]});
         SERVICE.update(&server, input).await;
     }
-    let received = receiver.takes(expected.len()).await;
+    let received = hook.takes(expected.len()).await;
     for (received, (kind, subject)) in received.iter().zip(&expected) {
         let event = received.event();
         assert_eq!(event["type"], *kind);
@@ -153,22 +153,18 @@ async fn events_arrive_signed_and_in_order(database: Database) {
         (&last["status"], &last["error"]),
         (&json!(204), &Value::Null)
     );
-    assert_eq!(receiver.received().len(), expected.len(), "each once");
+    assert_eq!(hook.received().len(), expected.len(), "each once");
 }
 
 async fn what_fails_is_tried_again_and_nothing_overtakes_it(database: Database) {
     let server = settings(&database).start().await;
-    let receiver = Receiver::start(Mood::SaysTo(3, 503)).await;
-    let (made, _) = create(
-        &server,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    let hook = Receiver::start(Mood::SaysTo(3, 503)).await;
+    let (made, _) = create(&server, json!({"url": hook.url(), "events": ["team.*"]})).await;
     for name in ["First", "Second"] {
         TEAM.create(&server, json!({ "name": name })).await;
     }
-    receiver.takes(2).await;
-    let received = receiver.received();
+    hook.takes(2).await;
+    let received = hook.received();
     let ids: Vec<_> = received.iter().map(|it| it.header("webhook-id")).collect();
     assert_eq!(ids.len(), 5);
     assert!(ids[..4].iter().all(|id| *id == ids[0]), "{ids:?}");
@@ -191,12 +187,8 @@ async fn what_fails_is_tried_again_and_nothing_overtakes_it(database: Database) 
 
 async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(database: Database) {
     let server = settings(&database).start().await;
-    let receiver = Receiver::start(Mood::Says(500)).await;
-    let (made, _) = create(
-        &server,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    let hook = Receiver::start(Mood::Says(500)).await;
+    let (made, _) = create(&server, json!({"url": hook.url(), "events": ["team.*"]})).await;
     TEAM.create(&server, json!({"name": "First"})).await;
     let disabled = eventually("it is disabled", async || {
         let endpoint = endpoint(&server, &made["id"]).await;
@@ -208,10 +200,10 @@ async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(databas
         reason.contains("5 attempts") && reason.contains("500"),
         "{reason}"
     );
-    assert_eq!(receiver.received().len(), 5);
+    assert_eq!(hook.received().len(), 5);
     TEAM.create(&server, json!({"name": "Second"})).await;
 
-    receiver.becomes(Mood::Glad);
+    hook.becomes(Mood::Glad);
     let enabled = step(
         &server,
         "enableWebhookEndpoint",
@@ -222,7 +214,7 @@ async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(databas
         enabled.expect_payload()["webhookEndpoint"]["disabledReason"],
         Value::Null
     );
-    receiver.takes(2).await;
+    hook.takes(2).await;
 
     step(&server, "disableWebhookEndpoint", json!({"id": made["id"]}))
         .await
@@ -236,7 +228,7 @@ async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(databas
     .await
     .expect_payload();
     TEAM.create(&server, json!({"name": "Fourth"})).await;
-    let taken = receiver.takes(3).await;
+    let taken = hook.takes(3).await;
     let names: Vec<_> = taken
         .iter()
         .map(|it| it.event()["data"]["diff"]["name"]["to"].clone())
@@ -263,14 +255,10 @@ async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(databas
 
 async fn nothing_is_lost_when_the_server_dies_in_the_middle(database: Database) {
     let settings = settings(&database);
-    let receiver = Receiver::start(Mood::Glad).await;
+    let hook = Receiver::start(Mood::Glad).await;
     let mut created = BTreeSet::new();
     let mut server = settings.start().await;
-    create(
-        &server,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    create(&server, json!({"url": hook.url(), "events": ["team.*"]})).await;
     for round in 0..4 {
         for number in 0..15 {
             let team = TEAM
@@ -279,17 +267,17 @@ async fn nothing_is_lost_when_the_server_dies_in_the_middle(database: Database) 
             created.insert(team["id"].as_str().unwrap_or_default().to_owned());
         }
         // Some of it has arrived and some has not.
-        receiver.takes(round * 15 + 3).await;
+        hook.takes(round * 15 + 3).await;
         server = server.kill().start().await;
     }
     eventually("all have arrived", async || {
-        let taken = receiver.taken();
+        let taken = hook.taken();
         let subjects: BTreeSet<_> = taken.iter().map(subject).collect();
         (subjects == created).then_some(())
     })
     .await;
     let mut highest = 0;
-    for sequence in sequences(&receiver.taken()) {
+    for sequence in sequences(&hook.taken()) {
         assert!(
             sequence >= highest,
             "only the event that was on its way comes again"
@@ -305,44 +293,36 @@ fn subject(received: &Received) -> String {
 
 async fn one_replica_delivers_and_another_takes_over(database: Database) {
     let settings = settings(&database);
-    let receiver = Receiver::start(Mood::Glad).await;
+    let hook = Receiver::start(Mood::Glad).await;
     let [first, second] = [settings.start().await, settings.start().await];
-    create(
-        &second,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    create(&second, json!({"url": hook.url(), "events": ["team.*"]})).await;
     for number in 0..20 {
         let writer = [&first, &second][number % 2];
         TEAM.create(writer, json!({"name": format!("Team {number}")}))
             .await;
     }
-    receiver.takes(20).await;
-    assert_eq!(receiver.received().len(), 20, "each once");
+    hook.takes(20).await;
+    assert_eq!(hook.received().len(), 20, "each once");
     // One of the two has the job, and each of them is killed once.
     let first = first.kill().start().await;
     TEAM.create(&second, json!({"name": "Between"})).await;
-    receiver.takes(21).await;
+    hook.takes(21).await;
     drop(second.kill());
     TEAM.create(&first, json!({"name": "After"})).await;
-    receiver.takes(22).await;
+    hook.takes(22).await;
 }
 
 async fn a_secret_is_shown_once_and_signs_for_a_while_after_the_next(database: Database) {
     let server = settings(&database).start().await;
-    let receiver = Receiver::start(Mood::Glad).await;
-    let (made, secret) = create(
-        &server,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    let hook = Receiver::start(Mood::Glad).await;
+    let (made, secret) = create(&server, json!({"url": hook.url(), "events": ["team.*"]})).await;
     let rotated = step(&server, "rotateWebhookSecret", json!({"id": made["id"]})).await;
     let rotated = rotated.expect_payload();
     let new = rotated["secret"].as_str().expect("a secret");
     assert_ne!(new, secret);
     assert_ne!(rotated["webhookEndpoint"]["formerSecretUntil"], Value::Null);
     TEAM.create(&server, json!({"name": "First"})).await;
-    let received = &receiver.takes(1).await[0];
+    let received = &hook.takes(1).await[0];
     assert!(received.is_signed_with(new) && received.is_signed_with(&secret));
     let schema = server.query("{ __type(name: \"WebhookEndpoint\") { fields { name } } }");
     let answer = schema.send().await;
@@ -354,7 +334,7 @@ async fn a_secret_is_shown_once_and_signs_for_a_while_after_the_next(database: D
         *delivery,
         json!({"event": "test", "sequence": null, "attempt": 1, "status": 204, "error": null})
     );
-    let received = receiver.takes(2).await;
+    let received = hook.takes(2).await;
     assert_eq!(received[1].event()["type"], "dev.kundig.test");
     let deleted = step(&server, "deleteWebhookEndpoint", json!({"id": made["id"]})).await;
     assert_eq!(deleted.expect_payload()["deletedId"], made["id"]);
@@ -372,8 +352,8 @@ async fn receivers_that_misbehave_are_told_apart_in_the_log(database: Database) 
             "did not answer within 1s",
         ),
     ] {
-        let receiver = Receiver::start(mood).await;
-        let (made, _) = create(&server, json!({"url": receiver.url(), "events": []})).await;
+        let hook = Receiver::start(mood).await;
+        let (made, _) = create(&server, json!({"url": hook.url(), "events": []})).await;
         let tested = step(&server, "testWebhookEndpoint", json!({"id": made["id"]})).await;
         let delivery = &tested.expect_payload()["delivery"];
         assert_eq!(delivery["status"], status, "{delivery}");
@@ -383,19 +363,15 @@ async fn receivers_that_misbehave_are_told_apart_in_the_log(database: Database) 
             .await
             .expect_payload();
     }
-    let receiver = Receiver::start(Mood::Says(410)).await;
-    let (gone, _) = create(
-        &server,
-        json!({"url": receiver.url(), "events": ["team.*"]}),
-    )
-    .await;
+    let hook = Receiver::start(Mood::Says(410)).await;
+    let (gone, _) = create(&server, json!({"url": hook.url(), "events": ["team.*"]})).await;
     TEAM.create(&server, json!({"name": "Nights"})).await;
     eventually("it is disabled at once", async || {
         let endpoint = endpoint(&server, &gone["id"]).await;
         (endpoint["enabled"] == false).then_some(())
     })
     .await;
-    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(hook.received().len(), 1);
 
     let (silent, _) = create(&server, json!({"url": "http://127.0.0.1:1/", "events": []})).await;
     let tested = step(&server, "testWebhookEndpoint", json!({"id": silent["id"]})).await;
