@@ -31,6 +31,7 @@ impl FeedPosition {
     }
 
     /// Where the snapshot after this one is, made by a transaction that sees so much of the feed. It never falls back.
+    #[must_use]
     pub fn then(&self, extent: FeedExtent) -> Self {
         let mut running = extent.running;
         running.sort_unstable();
