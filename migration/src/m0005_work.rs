@@ -28,7 +28,7 @@ const TABLES: [&str; 8] = [
 ];
 
 /// What lists are filtered and ordered by, each index with the key that makes its order complete.
-const INDEXES: [(&str, &[&str]); 19] = [
+const INDEXES: [(&str, &[&str]); 20] = [
     ("service_request", &["number"]),
     ("service_request", &["created_at", "id"]),
     ("service_request", &["updated_at", "id"]),
@@ -41,6 +41,7 @@ const INDEXES: [(&str, &[&str]); 19] = [
     ("service_request", &["customer_id", "created_at", "id"]),
     ("service_request", &["requester_id", "created_at", "id"]),
     ("service_request", &["submitted_by", "created_at", "id"]),
+    ("service_request", &["decline_alternative_id"]),
     ("incident", &["number"]),
     ("incident", &["created_at", "id"]),
     ("incident", &["status", "created_at", "id"]),
@@ -52,6 +53,11 @@ const INDEXES: [(&str, &[&str]); 19] = [
     ("sla_clock", &["target_id", "decided_at", "good"]),
     ("idempotency_key", &["created_at"]),
 ];
+
+/// Requests of which a promise is broken, or will be if nothing happens, newest first: few among many that are done. The number is
+/// the one that stands for never.
+const BREACHING: &str = "CREATE INDEX idx_service_request_breaching ON service_request (created_at, id) \
+     WHERE breaches_at < 9223372036854775807";
 
 /// Where numbers for people come from. SQLite has one writer, which takes the next number after the last.
 const SEQUENCES: [&str; 2] = ["service_request_number", "incident_number"];
@@ -86,6 +92,8 @@ impl MigrationTrait for Migration {
             }
             manager.create_index(index).await?;
         }
+        let connection = manager.get_connection();
+        connection.execute_unprepared(BREACHING).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             for sequence in SEQUENCES {
                 let create = format!("CREATE SEQUENCE {sequence}");

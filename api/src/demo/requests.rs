@@ -9,7 +9,7 @@ use super::stories::{self, Story, StoryStep, told};
 use crate::catalog::offerings::rules::Offering;
 use crate::catalog::people::rules::Person;
 use crate::requests::clocks::{Workshop, story};
-use crate::requests::rules::{Event, RequestNumber, ServiceRequest};
+use crate::requests::rules::{Event, NewRequest, RequestNumber, ServiceRequest};
 use crate::requests::steps::{self, Wanted, WantedDecline};
 use crate::requests::store;
 use crate::requests::submission::{Submission, Submitter, first_event, plan};
@@ -30,8 +30,18 @@ use crate::snapshot::{Catalog, Replica};
 /// A request with all that happened to it.
 struct Played {
     request: ServiceRequest,
+    inputs: Value,
     events: Vec<Event>,
     clocks: Vec<StoredClock>,
+}
+
+impl Played {
+    fn new_request(&self) -> NewRequest {
+        NewRequest {
+            request: self.request.clone(),
+            inputs: self.inputs.clone(),
+        }
+    }
 }
 
 /// Tells all stories between two instants, and stores what comes of them.
@@ -76,13 +86,13 @@ async fn store_all(
     for (played, number) in all.iter_mut().zip(numbers) {
         played.request.number = RequestNumber(number);
     }
-    let requests: Vec<_> = all.iter().map(|it| it.request.clone()).collect();
+    let requests: Vec<_> = all.iter().map(Played::new_request).collect();
     let events: Vec<_> = all.iter().flat_map(|it| it.events.clone()).collect();
     let started: Vec<_> = all.iter().flat_map(|it| it.clocks.clone()).collect();
     store::insert(work.connection(), &requests).await?;
     store::insert_events(work.connection(), &events).await?;
     clocks::insert(work.connection(), &started).await?;
-    for request in requests {
+    for NewRequest { request, .. } in requests {
         let diff = diff(&Map::new(), &request.fields());
         work.record(request.subject(), ChangeKind::Created, diff);
     }
@@ -114,8 +124,12 @@ impl Teller<'_> {
         let submitter = Submitter {
             subject: &self.story.requester,
             person: Some(requester),
+            sees_catalog: true,
         };
-        let mut request = plan(&submission, submitter, self.catalog, at)
+        let NewRequest {
+            mut request,
+            inputs,
+        } = plan(&submission, submitter, self.catalog, at)
             .map_err(|refusals| refused(&self.story.offering, &refusals))?;
         let mut events = vec![first_event(&request)];
         let workshop = Workshop {
@@ -141,6 +155,7 @@ impl Teller<'_> {
         self.work_out(&mut request, &events, &mut clocks)?;
         Ok(Played {
             request,
+            inputs,
             events,
             clocks,
         })

@@ -20,7 +20,7 @@ pub struct Incidents {
 impl Listing for Incidents {
     type Row = incident::Model;
 
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement {
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let mut select = incident::Entity::find()
             .filter(self.filter.condition())
             .into_query();
@@ -35,7 +35,7 @@ impl Listing for Incidents {
                 )
                 .and_where(service.eq(parent));
         }
-        select
+        vec![select]
     }
 
     /// The same either way; a service's list is found in the index of the table that says which it has.
@@ -69,13 +69,13 @@ pub struct Events;
 impl Listing for Events {
     type Row = incident_event::Model;
 
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement {
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let mut select = incident_event::Entity::find().into_query();
         if let Some(parent) = parent {
             let column = incident_event::Column::IncidentId;
             select.and_where(column.into_expr().eq(parent));
         }
-        select
+        vec![select]
     }
 
     fn order(&self) -> (SimpleExpr, SimpleExpr) {

@@ -2,7 +2,7 @@
 
 use entity::service_request::Column;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition};
 use uuid::Uuid;
 
 use super::access::Visible;
@@ -52,17 +52,26 @@ impl RequestFilter {
         }
     }
 
-    /// As a condition on rows of requests.
-    pub fn condition(&self) -> Condition {
+    /// As conditions on rows of requests, of which one has to hold.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let ways = self.visible.ways().into_iter();
+        ways.map(|way| Condition::all().add(way).add(self.wanted()))
+            .collect()
+    }
+
+    /// What is asked for, whoever may see it.
+    fn wanted(&self) -> Condition {
         let breached = self.breached.map(|(wanted, now)| {
             if wanted {
-                Column::BreachesAt.lt(now)
+                // The first says no more than the second, but names the index that has few of all requests.
+                Condition::all()
+                    .add(Expr::cust("breaches_at < 9223372036854775807"))
+                    .add(Column::BreachesAt.lt(now))
             } else {
-                Column::BreachesAt.gte(now)
+                Condition::all().add(Column::BreachesAt.gte(now))
             }
         });
         Condition::all()
-            .add(self.visible.condition())
             .add_option(self.statuses.as_ref().map(|it| Column::Status.is_in(it)))
             .add_option(
                 self.priorities
@@ -85,18 +94,32 @@ impl RequestFilter {
 }
 
 impl Visible {
+    /// The ways in which a request may be among them, each of which one index has in the order of time.
+    pub fn ways(&self) -> Vec<Condition> {
+        let Self::Own {
+            subject,
+            person,
+            customer,
+        } = self
+        else {
+            return vec![self.condition()];
+        };
+        let mut ways = vec![Column::SubmittedBy.eq(subject)];
+        ways.extend(person.map(|person| Column::RequesterId.eq(person)));
+        ways.extend(customer.map(|customer| Column::CustomerId.eq(customer)));
+        ways.into_iter()
+            .map(IntoCondition::into_condition)
+            .collect()
+    }
+
     /// As a condition on rows of requests.
     pub fn condition(&self) -> Condition {
         match self {
             Self::All => Condition::all(),
-            Self::Own {
-                subject,
-                person,
-                customer,
-            } => Condition::any()
-                .add(Column::SubmittedBy.eq(subject))
-                .add_option(person.map(|person| Column::RequesterId.eq(person)))
-                .add_option(customer.map(|customer| Column::CustomerId.eq(customer))),
+            Self::Own { .. } => {
+                let ways = self.ways().into_iter();
+                ways.fold(Condition::any(), Condition::add)
+            }
             Self::Nothing => Condition::all().add(Expr::val(1).eq(0)),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::access::Visible;
@@ -13,7 +14,7 @@ use super::events::{RequestEventConnection, events};
 use super::filter::RequestFilter;
 use super::list::{Parent, RequestOrder, Requests};
 use super::rules::{self, Decline, RequestNumber, ServiceRequest};
-use super::store::{ById, ByNumber, HistoryOf};
+use super::store::{ById, ByNumber, HistoryOf, InputsOf};
 use crate::auth::Viewer;
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::customers::rules::Customer;
@@ -31,6 +32,7 @@ use crate::shared::ids::Id;
 use crate::shared::loads::Loads;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{Date, DateTime, Json};
+use crate::shared::work::first_microsecond;
 use crate::shared::work_connection::WorkConnection;
 use crate::slas::agreements::target::SlaMetric;
 use crate::slas::clocks::graphql::{Chronicle, ClockNode, clocks};
@@ -95,8 +97,11 @@ impl RequestFields {
     }
 
     /// What the offering's `inputSchema` asked for.
-    async fn inputs(&self) -> Json {
-        Json(self.0.inputs.clone())
+    async fn inputs(&self, ctx: &Context<'_>) -> Result<Json> {
+        let loads = ctx.data_unchecked::<Loads>();
+        let inputs = loads.ask(InputsOf, self.0.id).await;
+        let inputs = inputs.map_err(|error| unreadable(&error))?;
+        Ok(Json(Value::clone(&inputs)))
     }
 
     /// How urgent it is.
@@ -325,8 +330,8 @@ impl ServiceRequestFilter {
             customer: filter_id::<Customer>("customerId", self.customer_id)?.map(Id::key),
             requester: filter_id::<Person>("requesterId", self.requester_id)?.map(Id::key),
             breached: self.breached.map(|it| (it, now.as_microsecond())),
-            created_since: self.created_since.map(|it| it.0.as_microsecond()),
-            created_until: self.created_until.map(|it| it.0.as_microsecond()),
+            created_since: self.created_since.map(|it| first_microsecond(it.0)),
+            created_until: self.created_until.map(|it| first_microsecond(it.0)),
             ..RequestFilter::all(visible(ctx))
         })
     }

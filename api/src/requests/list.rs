@@ -5,6 +5,7 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use super::filter::RequestFilter;
+use super::store::RequestRow;
 use crate::shared::keyset::{Listing, Place};
 use crate::shared::paging::Direction;
 
@@ -55,20 +56,25 @@ impl Requests {
 }
 
 impl Listing for Requests {
-    type Row = service_request::Model;
+    type Row = RequestRow;
 
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement {
+    const TABLE: &'static str = "service_request";
+
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let column = match self.parent {
             Parent::Service => service_request::Column::ServiceId,
             Parent::Customer => service_request::Column::CustomerId,
         };
-        let mut select = service_request::Entity::find()
-            .filter(self.filter.condition())
-            .into_query();
-        if let Some(parent) = parent {
-            select.and_where(column.into_expr().eq(parent));
-        }
-        select
+        let conditions = self.filter.conditions().into_iter();
+        conditions
+            .map(|condition| {
+                let mut select = RequestRow::find().filter(condition).into_query();
+                if let Some(parent) = parent.clone() {
+                    select.and_where(column.into_expr().eq(parent));
+                }
+                select
+            })
+            .collect()
     }
 
     fn order(&self) -> (SimpleExpr, SimpleExpr) {
@@ -80,7 +86,7 @@ impl Listing for Requests {
         self.direction
     }
 
-    fn place(&self, row: &service_request::Model) -> Place {
+    fn place(&self, row: &RequestRow) -> Place {
         let number = match self.order {
             RequestOrder::CreatedAt => row.created_at,
             RequestOrder::UpdatedAt => row.updated_at,
@@ -98,13 +104,13 @@ pub struct Events;
 impl Listing for Events {
     type Row = request_event::Model;
 
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement {
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let mut select = request_event::Entity::find().into_query();
         if let Some(parent) = parent {
             let column = request_event::Column::RequestId;
             select.and_where(column.into_expr().eq(parent));
         }
-        select
+        vec![select]
     }
 
     fn order(&self) -> (SimpleExpr, SimpleExpr) {

@@ -287,6 +287,7 @@ async fn submit_all(
         // The access table lets nobody without a token get here.
         subject: viewer.subject().unwrap_or("anonymous"),
         person: viewer.person(),
+        sees_catalog: viewer.sees_catalog(),
     };
     let inputs = inputs.into_iter();
     let read: Vec<_> = inputs

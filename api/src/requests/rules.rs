@@ -16,7 +16,8 @@ use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::subject::{SubjectRef, WorkType};
 use crate::slas::priority::Priority;
 
-/// What somebody asked for.
+/// What somebody asked for, without its inputs: they never change, may be large or personal, and are read where they are
+/// wanted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceRequest {
@@ -39,9 +40,6 @@ pub struct ServiceRequest {
     pub submitted_by: String,
     /// Whether somebody has to approve, as the offering said at the time.
     pub requires_approval: bool,
-    /// What the offering's schema asks for. Left out of the feed: it never changes, and may be large or personal.
-    #[serde(skip)]
-    pub inputs: Value,
     /// How urgent it is.
     pub priority: Priority,
     /// Where it stands.
@@ -91,6 +89,15 @@ impl ServiceRequest {
             _ => Map::new(),
         }
     }
+}
+
+/// A request that is about to be submitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRequest {
+    /// It, without a number yet.
+    pub request: ServiceRequest,
+    /// What the offering's schema asks for.
+    pub inputs: Value,
 }
 
 /// A request's number as people see it: `REQ-1042`.

@@ -1,7 +1,7 @@
 //! Taking a step with a request: what it needs, what it changes, and what history says of it.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use strum::IntoEnumIterator;
 
 use super::rules::{
@@ -50,6 +50,8 @@ pub fn take(
     catalog: &Catalog,
     (actor, at): (&str, Timestamp),
 ) -> Result<(ServiceRequest, Event), UserErrors> {
+    // Clocks of two machines may differ; history only runs forwards.
+    let at = at.max(request.updated_at + SignedDuration::from_micros(1));
     check_version(request, wanted.expected_version)?;
     check_legal(request, wanted.step)?;
     let mut errors = Vec::new();
@@ -74,12 +76,11 @@ pub fn take(
         next.priority = priority;
     }
     next.version += 1;
-    // Clocks of two machines may differ; history never runs backwards.
-    next.updated_at = at.max(request.updated_at);
+    next.updated_at = at;
     let event = Event {
         request_id: request.id,
         place: next.version,
-        at: next.updated_at,
+        at,
         actor: actor.to_owned(),
         kind: EventKind::from(wanted.step),
         from: to.map(|_| request.status),
@@ -212,6 +213,6 @@ fn checked_decline(
         alternative_id: alternative.flatten().map(|id| Id::new(id.key())),
         revisit_on: wanted.revisit_on,
         declined_by: actor.to_owned(),
-        declined_at: at.max(request.updated_at),
+        declined_at: at,
     }
 }

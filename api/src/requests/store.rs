@@ -1,23 +1,99 @@
 //! Requests and their history in the database.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::{request_event, service_request};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, Set,
+    FromQueryResult, QueryFilter, QuerySelect, Select, Set,
 };
+use serde_json::Value;
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::rules::{Decline, Event, RequestNumber, ServiceRequest};
+use super::rules::{Decline, Event, EventKind, NewRequest, RequestNumber, ServiceRequest};
 use crate::shared::dialect::{self, Insert};
 use crate::shared::ids::Id;
 use crate::shared::loads::Question;
 use crate::shared::store::{CHUNK, DamagedRow};
 use crate::shared::work::{WorkReader, instant, instant_or_never};
 use crate::slas::priority::Priority;
+
+/// A row of a request without its inputs.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct RequestRow {
+    /// The key.
+    pub id: Uuid,
+    number: i64,
+    title: String,
+    offering_id: Uuid,
+    service_id: Uuid,
+    customer_id: Option<Uuid>,
+    requester_id: Option<Uuid>,
+    submitted_by: String,
+    requires_approval: bool,
+    /// 1 to 4.
+    pub priority: i16,
+    status: String,
+    approved_at: Option<i64>,
+    decline_reason: Option<String>,
+    decline_explanation: Option<String>,
+    decline_alternative_id: Option<Uuid>,
+    decline_revisit_on: Option<String>,
+    declined_by: Option<String>,
+    declined_at: Option<i64>,
+    /// Microseconds since 1970.
+    pub due_at: i64,
+    breaches_at: i64,
+    version: i32,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+    /// Microseconds since 1970.
+    pub updated_at: i64,
+}
+
+impl RequestRow {
+    /// Selects such rows.
+    pub fn find() -> Select<service_request::Entity> {
+        let columns = service_request::Column::iter();
+        let columns = columns.filter(|column| !matches!(column, service_request::Column::Inputs));
+        service_request::Entity::find()
+            .select_only()
+            .columns(columns)
+    }
+}
+
+/// Asks for the inputs of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InputsOf;
+
+impl Question for InputsOf {
+    type Key = Uuid;
+    type Answer = Arc<Value>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        requests: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<Value>>, DbErr> {
+        let mut found = HashMap::with_capacity(requests.len());
+        for chunk in requests.chunks(CHUNK) {
+            let rows: Vec<(Uuid, Value)> = service_request::Entity::find()
+                .select_only()
+                .columns([service_request::Column::Id, service_request::Column::Inputs])
+                .filter(service_request::Column::Id.is_in(chunk.iter().copied()))
+                .into_tuple()
+                .all(database)
+                .await?;
+            found.extend(rows.into_iter().map(|(id, inputs)| (id, Arc::new(inputs))));
+        }
+        Ok(found)
+    }
+}
 
 /// Asks for requests by their keys, whoever may see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +131,9 @@ impl Question for ByNumber {
         database: &DatabaseConnection,
         numbers: Vec<i64>,
     ) -> Result<HashMap<i64, Option<ServiceRequest>>, DbErr> {
-        let rows = service_request::Entity::find()
+        let rows = RequestRow::find()
             .filter(service_request::Column::Number.is_in(numbers))
+            .into_model::<RequestRow>()
             .all(database)
             .await?;
         rows.into_iter()
@@ -70,8 +147,9 @@ pub async fn by_ids<C: ConnectionTrait>(
     connection: &C,
     keys: &[Uuid],
 ) -> Result<Vec<ServiceRequest>, DbErr> {
-    let rows = service_request::Entity::find()
+    let rows = RequestRow::find()
         .filter(service_request::Column::Id.is_in(keys.iter().copied()))
+        .into_model::<RequestRow>()
         .all(connection)
         .await?;
     let requests: Result<_, DamagedRow> = rows.into_iter().map(TryFrom::try_from).collect();
@@ -83,27 +161,46 @@ pub async fn by_id<C: ConnectionTrait>(
     connection: &C,
     key: Uuid,
 ) -> Result<Option<ServiceRequest>, DbErr> {
-    let found = service_request::Entity::find_by_id(key).one(connection);
-    let found = found.await?.map(ServiceRequest::try_from);
-    Ok(found.transpose()?)
+    Ok(by_ids(connection, &[key]).await?.pop())
 }
 
-/// The whole history of a request, oldest first.
+/// The history of a request as its clocks hear it, oldest first: without what was only said.
 pub async fn history<C: ConnectionTrait>(
     connection: &C,
     request: Uuid,
 ) -> Result<Vec<Event>, DbErr> {
-    let rows = request_event::Entity::find()
-        .filter(request_event::Column::RequestId.eq(request))
-        .all(connection)
-        .await?;
-    let events: Result<Vec<Event>, DamagedRow> = rows.into_iter().map(Event::try_from).collect();
-    let mut events = events?;
-    events.sort_by_key(|event| event.place);
-    Ok(events)
+    let mut histories = histories(connection, &[request]).await?;
+    Ok(histories.remove(&request).unwrap_or_default())
 }
 
-/// Asks for the whole histories of requests, oldest first.
+async fn histories<C: ConnectionTrait>(
+    connection: &C,
+    requests: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Event>>, DbErr> {
+    let columns = request_event::Column::iter();
+    let columns = columns.filter(|column| !matches!(column, request_event::Column::Comment));
+    let mut found: HashMap<Uuid, Vec<Event>> = HashMap::with_capacity(requests.len());
+    for chunk in requests.chunks(CHUNK) {
+        let rows = request_event::Entity::find()
+            .select_only()
+            .columns(columns.clone())
+            .column_as(Expr::val(Option::<String>::None).cast_as("text"), "comment")
+            .filter(request_event::Column::RequestId.is_in(chunk.iter().copied()))
+            .filter(request_event::Column::Kind.ne(EventKind::Commented.to_string()))
+            .all(connection)
+            .await?;
+        for row in rows {
+            let event = Event::try_from(row)?;
+            found.entry(event.request_id).or_default().push(event);
+        }
+    }
+    for events in found.values_mut() {
+        events.sort_by_key(|event| event.place);
+    }
+    Ok(found)
+}
+
+/// Asks for the histories of requests as their clocks hear them, oldest first: without what was only said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HistoryOf;
 
@@ -116,33 +213,23 @@ impl Question for HistoryOf {
         database: &DatabaseConnection,
         requests: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, Vec<Event>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<Event>> = HashMap::with_capacity(requests.len());
-        for chunk in requests.chunks(CHUNK) {
-            let rows = request_event::Entity::find()
-                .filter(request_event::Column::RequestId.is_in(chunk.iter().copied()))
-                .all(database)
-                .await?;
-            for row in rows {
-                let event = Event::try_from(row)?;
-                found.entry(event.request_id).or_default().push(event);
-            }
-        }
-        for events in found.values_mut() {
-            events.sort_by_key(|event| event.place);
-        }
-        Ok(found)
+        histories(database, &requests).await
     }
 }
 
 /// What adds new requests.
-pub fn inserts(requests: &[ServiceRequest]) -> Vec<Insert> {
-    dialect::inserts(requests.iter().map(row))
+pub fn inserts(requests: &[NewRequest]) -> Vec<Insert> {
+    let rows = requests.iter().map(|new| service_request::ActiveModel {
+        inputs: Set(new.inputs.clone()),
+        ..row(&new.request)
+    });
+    dialect::inserts(rows)
 }
 
 /// Adds new requests.
 pub async fn insert(
     transaction: &DatabaseTransaction,
-    requests: &[ServiceRequest],
+    requests: &[NewRequest],
 ) -> Result<(), DbErr> {
     dialect::insert_all(transaction, inserts(requests)).await
 }
@@ -155,7 +242,6 @@ pub async fn update<C: ConnectionTrait>(
 ) -> Result<bool, DbErr> {
     let mut changed = row(request);
     changed.id = sea_orm::NotSet;
-    changed.inputs = sea_orm::NotSet;
     let updated = service_request::Entity::update_many()
         .set(changed)
         .filter(service_request::Column::Id.eq(request.id))
@@ -201,7 +287,7 @@ fn row(request: &ServiceRequest) -> service_request::ActiveModel {
         requester_id: Set(request.requester_id.map(Id::key)),
         submitted_by: Set(request.submitted_by.clone()),
         requires_approval: Set(request.requires_approval),
-        inputs: Set(request.inputs.clone()),
+        inputs: sea_orm::NotSet,
         priority: Set(request.priority.number()),
         status: Set(request.status.to_string()),
         approved_at: Set(request.approved_at.map(Timestamp::as_microsecond)),
@@ -221,10 +307,10 @@ fn row(request: &ServiceRequest) -> service_request::ActiveModel {
     }
 }
 
-impl TryFrom<service_request::Model> for ServiceRequest {
+impl TryFrom<RequestRow> for ServiceRequest {
     type Error = DamagedRow;
 
-    fn try_from(row: service_request::Model) -> Result<Self, DamagedRow> {
+    fn try_from(row: RequestRow) -> Result<Self, DamagedRow> {
         let reader = WorkReader::new(format!("service request {}", row.id));
         Ok(Self {
             number: RequestNumber(row.number),
@@ -247,16 +333,12 @@ impl TryFrom<service_request::Model> for ServiceRequest {
             title: row.title,
             submitted_by: row.submitted_by,
             requires_approval: row.requires_approval,
-            inputs: row.inputs,
             version: row.version,
         })
     }
 }
 
-fn decline(
-    reader: &WorkReader,
-    row: &service_request::Model,
-) -> Result<Option<Decline>, DamagedRow> {
+fn decline(reader: &WorkReader, row: &RequestRow) -> Result<Option<Decline>, DamagedRow> {
     let (Some(reason), Some(explanation), Some(declined_by), Some(declined_at)) = (
         &row.decline_reason,
         &row.decline_explanation,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::inputs;
-use super::rules::{Event, EventKind, RequestNumber, ServiceRequest, Status};
+use super::rules::{Event, EventKind, NewRequest, RequestNumber, ServiceRequest, Status};
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
 use crate::catalog::people::rules::Person;
@@ -37,8 +37,7 @@ pub struct Submission {
 impl Submission {
     /// What two submissions with one key must have in common: everything that was said, in one spelling.
     pub fn canonical(&self) -> Value {
-        let mut inputs = self.inputs.clone().unwrap_or_default();
-        settle_numbers(&mut inputs);
+        let inputs = settled(self.inputs.clone());
         let mut all = Map::new();
         let mut say = |name: &str, value: Option<&str>| all.insert(name.to_owned(), value.into());
         say("offeringId", Some(&self.offering_id));
@@ -58,6 +57,21 @@ pub struct Submitter<'a> {
     pub subject: &'a str,
     /// The person who they are, if the catalog knows them.
     pub person: Option<Id<Person>>,
+    /// Whether they see the catalog. For who does not, of people and customers only they themselves and their own exist.
+    pub sees_catalog: bool,
+}
+
+impl Submitter<'_> {
+    /// Whether a customer exists for them.
+    fn knows_customer(&self, catalog: &Catalog, customer: Id<Customer>) -> bool {
+        let own = || catalog.get(self.person?)?.customer_id;
+        self.sees_catalog || own() == Some(customer)
+    }
+
+    /// Whether a person exists for them.
+    fn knows_person(&self, person: Id<Person>) -> bool {
+        self.sees_catalog || self.person == Some(person)
+    }
 }
 
 /// A new request that has no number yet, or everything that is wrong with what was submitted.
@@ -66,14 +80,18 @@ pub fn plan(
     submitter: Submitter<'_>,
     catalog: &Catalog,
     now: Timestamp,
-) -> Result<ServiceRequest, UserErrors> {
+) -> Result<NewRequest, UserErrors> {
     let mut errors = Vec::new();
-    let offering = found::<Offering>(catalog, "offeringId", &submission.offering_id, &mut errors);
-    let customer = submission.customer_id.as_deref();
-    let customer =
-        customer.and_then(|id| found::<Customer>(catalog, "customerId", id, &mut errors));
+    let mut find = Finder {
+        catalog,
+        errors: &mut errors,
+    };
+    let offering = find.known::<Offering>("offeringId", &submission.offering_id, |_| true);
+    let customer = submission.customer_id.as_deref().and_then(|id| {
+        find.known::<Customer>("customerId", id, |id| submitter.knows_customer(catalog, id))
+    });
     let requester = match submission.requester_id.as_deref() {
-        Some(id) => found::<Person>(catalog, "requesterId", id, &mut errors),
+        Some(id) => find.known::<Person>("requesterId", id, |id| submitter.knows_person(id)),
         None => submitter.person,
     };
     let title = submission.title.as_deref().map(str::trim);
@@ -99,7 +117,7 @@ pub fn plan(
         return Err(errors);
     };
     let of_requester = || catalog.get(requester?)?.customer_id;
-    Ok(ServiceRequest {
+    let request = ServiceRequest {
         id: Uuid::now_v7(),
         number: RequestNumber(0),
         title: title.unwrap_or(&offering.header.name).to_owned(),
@@ -109,7 +127,6 @@ pub fn plan(
         requester_id: requester,
         submitted_by: submitter.subject.to_owned(),
         requires_approval: offering.requires_approval,
-        inputs,
         priority: submission.priority,
         status: Status::Submitted,
         approved_at: None,
@@ -119,7 +136,8 @@ pub fn plan(
         version: 1,
         created_at: now,
         updated_at: now,
-    })
+    };
+    Ok(NewRequest { request, inputs })
 }
 
 /// The first line of a new request's history.
@@ -137,17 +155,26 @@ pub fn first_event(request: &ServiceRequest) -> Event {
     }
 }
 
-fn found<T: Record>(
-    catalog: &Catalog,
-    field: &str,
-    id: &str,
-    errors: &mut UserErrors,
-) -> Option<Id<T>> {
-    let found = find_in::<T>(catalog, id);
-    if found.is_none() {
-        errors.push(not_found::<T>(&[field], id));
+/// Finds what ids name, and remembers those that name nothing.
+struct Finder<'a> {
+    catalog: &'a Catalog,
+    errors: &'a mut UserErrors,
+}
+
+impl Finder<'_> {
+    /// The object with this id, if it exists for whoever asks.
+    fn known<T: Record>(
+        &mut self,
+        field: &str,
+        id: &str,
+        exists: impl Fn(Id<T>) -> bool,
+    ) -> Option<Id<T>> {
+        let found = find_in::<T>(self.catalog, id).filter(|id| exists(*id));
+        if found.is_none() {
+            self.errors.push(not_found::<T>(&[field], id));
+        }
+        found
     }
-    found
 }
 
 /// Inputs as they are stored: an object where nothing was given.

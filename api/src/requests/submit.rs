@@ -8,7 +8,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use super::clocks::Workshop;
-use super::rules::{RequestNumber, ServiceRequest};
+use super::rules::{NewRequest, RequestNumber, ServiceRequest};
 use super::store;
 use super::submission::{Submission, Submitter, first_event, plan};
 use crate::shared::diff::diff;
@@ -100,7 +100,7 @@ struct Batch<'a> {
     wanted: &'a [Submitted],
     earlier: HashMap<String, Known>,
     fates: Vec<Fate>,
-    new: Vec<ServiceRequest>,
+    new: Vec<NewRequest>,
     clocks: Vec<StoredClock>,
 }
 
@@ -145,9 +145,9 @@ impl<'a> Batch<'a> {
                     Err(conflict) => Fate::Refused(vec![conflict]),
                 },
                 _ => match plan(submission, submitter, &catalog, now) {
-                    Ok(request) => {
-                        self.remember(key.as_ref(), request.id);
-                        self.new.push(request);
+                    Ok(new) => {
+                        self.remember(key.as_ref(), new.request.id);
+                        self.new.push(new);
                         Fate::New(self.new.len() - 1)
                     }
                     Err(refusals) => Fate::Refused(refusals),
@@ -175,7 +175,7 @@ impl<'a> Batch<'a> {
             catalog: &catalog,
             contents,
         };
-        for request in &mut self.new {
+        for NewRequest { request, .. } in &mut self.new {
             let calendars = calendars(&catalog, request.service_id);
             contents.store(&replica.database().write, calendars).await?;
             let clocks = workshop.start(request, &[first_event(request)])?;
@@ -206,7 +206,7 @@ impl<'a> Batch<'a> {
             .iter()
             .zip(&self.fates)
             .filter_map(|(wanted, fate)| match (&wanted.key, fate) {
-                (Some(key), Fate::New(place)) => Some((key, self.new[*place].id)),
+                (Some(key), Fate::New(place)) => Some((key, self.new[*place].request.id)),
                 _ => None,
             })
             .collect();
@@ -216,14 +216,14 @@ impl<'a> Batch<'a> {
             return Ok(None);
         }
         let numbers = work.next_numbers("service_request", self.new.len()).await?;
-        for (request, number) in self.new.iter_mut().zip(numbers) {
-            request.number = RequestNumber(number);
+        for (new, number) in self.new.iter_mut().zip(numbers) {
+            new.request.number = RequestNumber(number);
         }
         work.add(store::inserts(&self.new));
-        let events: Vec<_> = self.new.iter().map(first_event).collect();
+        let events: Vec<_> = self.new.iter().map(|it| first_event(&it.request)).collect();
         work.add(store::event_inserts(&events));
         work.add(clocks::inserts(&self.clocks));
-        for request in &self.new {
+        for NewRequest { request, .. } in &self.new {
             let diff = diff(&Map::new(), &request.fields());
             work.record(request.subject(), ChangeKind::Created, diff);
         }
@@ -248,7 +248,7 @@ impl<'a> Batch<'a> {
             .into_iter()
             .map(|fate| match fate {
                 Fate::New(place) => Ok(Ok(Outcome {
-                    request: self.new[place].clone(),
+                    request: self.new[place].request.clone(),
                     replayed: false,
                 })),
                 Fate::Again(id) => match found.get(&id) {

@@ -144,8 +144,11 @@ fn go((requires_approval, priority, steps): &Course) -> Gone {
     let submitter = Submitter {
         subject: "ada",
         person: None,
+        sees_catalog: true,
     };
-    let mut request = plan(&submission, submitter, &catalog, start).unwrap();
+    let mut request = plan(&submission, submitter, &catalog, start)
+        .unwrap()
+        .request;
     let mut events = vec![first_event(&request)];
     let mut clocks = workshop.start(&request, &events).unwrap();
     let (hash, open_time) = contents
@@ -164,6 +167,7 @@ fn go((requires_approval, priority, steps): &Course) -> Gone {
         if event.priority.is_some() {
             clocks = workshop.choose_anew(&next, &clocks, event.at).unwrap();
         }
+        let at = event.at;
         request = next;
         events.push(event);
         let keep = |clock: StoredClock| {
@@ -227,6 +231,20 @@ proptest! {
     }
 
     #[test]
+    fn what_judged_a_clock_goes_on_judging_it(course in course(), priority in prop::sample::select(Priority::iter().collect::<Vec<_>>())) {
+        let before = go(&course);
+        let mut later = course.clone();
+        later.2.push((0, Step::Reprioritise, priority));
+        let after = go(&later);
+        for (clock, then) in before.clocks.iter().zip(&after.clocks) {
+            if clock.breached_at.is_some() || clock.ended_at.is_some() && clock.state != ClockState::Cancelled {
+                prop_assert_eq!(clock.judged_by(), then.judged_by());
+                prop_assert_eq!(clock.decided_at, then.decided_at);
+            }
+        }
+    }
+
+    #[test]
     fn a_stored_clock_says_at_any_later_instant_what_a_replay_says(course in course(), minutes in 0..20_000_i64) {
         let Gone { request, events, clocks, compiled } = go(&course);
         let now = request.updated_at + SignedDuration::from_mins(minutes);
@@ -237,6 +255,9 @@ proptest! {
             let standing = clock.at(now, counting.map(|it| &**it));
             prop_assert_eq!(standing.state, anew.state);
             prop_assert_eq!(standing.elapsed, anew.elapsed);
+            let replayed = clock.replayed(&story, &compiled, now).unwrap();
+            prop_assert_eq!(standing.remaining, replayed.remaining, "of what the clock measures");
+            prop_assert_eq!(standing.at_risk, replayed.at_risk);
             prop_assert_eq!(standing.breached, anew.state == ClockState::Missed);
             prop_assert_eq!(clock.due_at, anew.due_at, "nothing happened that could move it");
             prop_assert_eq!(clock.breaches_at, anew.breaches_at);

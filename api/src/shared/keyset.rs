@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
@@ -19,8 +19,12 @@ pub trait Listing: Clone + Eq + Hash + Send + Sync + 'static {
     /// What an entry is.
     type Row: FromQueryResult + Clone + Send + Sync + 'static;
 
-    /// All rows, or those of a parent, in no order.
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement;
+    /// What the order names its columns of; needed where a list has several parts.
+    const TABLE: &'static str = "part";
+
+    /// All rows, or those of a parent, in no order. Where they come by several ways, each with an index of its own, a
+    /// selection for each; what comes by two is there once.
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement>;
 
     /// What the list is ordered by: a column of whole numbers, and the key that makes the order complete.
     fn order(&self) -> (SimpleExpr, SimpleExpr);
@@ -136,20 +140,31 @@ impl<L: Listing> PageOf<L> {
         let forwards = (from == End::Front) == (self.list.direction() == Direction::Ascending);
         let order = if forwards { Order::Asc } else { Order::Desc };
         let (column, key) = self.list.order();
-        let mut select = self.list.select(parent);
         let bounds = [
             (self.window.after, End::Back),
             (self.window.before, End::Front),
         ];
-        for (place, side) in bounds {
-            if let Some(place) = place {
-                select.and_where(beyond(&self.list, place, side, false));
+        let cut = |select: &mut SelectStatement| {
+            select
+                .order_by_expr(column.clone(), order.clone())
+                .order_by_expr(key.clone(), order.clone())
+                .limit(count as u64 + 1);
+        };
+        let parts = self.list.select(parent).into_iter().map(|mut part| {
+            for (place, side) in bounds {
+                if let Some(place) = place {
+                    part.and_where(beyond(&self.list, place, side, false));
+                }
             }
+            cut(&mut part);
+            part
+        });
+        let mut parts: Vec<_> = parts.collect();
+        if parts.len() == 1 {
+            return parts.remove(0);
         }
-        select
-            .order_by_expr(column, order.clone())
-            .order_by_expr(key, order)
-            .limit(count as u64 + 1);
+        let mut select = united(parts, L::TABLE);
+        cut(&mut select);
         select
     }
 
@@ -183,11 +198,14 @@ impl<L: Listing> Question for CountOf<L> {
         parents: Vec<Option<Uuid>>,
     ) -> Result<HashMap<Option<Uuid>, i64>, DbErr> {
         let select = |parent: Option<SimpleExpr>| {
-            let mut rows = self.0.select(parent);
-            rows.clear_selects().expr(Expr::val(1).cast_as("integer"));
+            let (_, key) = self.0.order();
+            let parts = self.0.select(parent).into_iter().map(|mut part| {
+                part.clear_selects().expr(key.clone());
+                part
+            });
             Query::select()
                 .expr_as(Expr::cust("count(*)"), "found_count")
-                .from_subquery(rows, "counted")
+                .from_subquery(united(parts.collect(), "listed"), "counted")
                 .take()
         };
         let rows = each(database, parents, select).await?.into_iter();
@@ -217,16 +235,37 @@ impl<L: Listing> Question for AnyBeyond<L> {
         parents: Vec<Option<Uuid>>,
     ) -> Result<HashMap<Option<Uuid>, bool>, DbErr> {
         let select = |parent| {
-            let mut rows = self.list.select(parent);
-            rows.clear_selects()
-                .expr_as(Expr::val(1).cast_as("integer"), "found_one")
-                .and_where(beyond(&self.list, self.place, self.side, true))
-                .limit(1);
-            rows
+            let parts = self.list.select(parent).into_iter().map(|mut part| {
+                part.clear_selects()
+                    .expr_as(Expr::val(1).cast_as("integer"), "found_one")
+                    .and_where(beyond(&self.list, self.place, self.side, true))
+                    .limit(1);
+                part
+            });
+            united(parts.collect(), "found")
         };
         let rows = each(database, parents, select).await?.into_iter();
         Ok(rows.map(|(parent, _)| (parent, true)).collect())
     }
+}
+
+/// The rows of all parts, each once.
+fn united(parts: Vec<SelectStatement>, name: &'static str) -> SelectStatement {
+    // A part with an order and a limit of its own has to be wrapped.
+    let mut parts = parts.into_iter().map(|part| {
+        Query::select()
+            .expr(Expr::cust("*"))
+            .from_subquery(part, "part")
+            .take()
+    });
+    let mut all = parts.next().unwrap_or_default();
+    for part in parts {
+        all.union(UnionType::Distinct, part);
+    }
+    Query::select()
+        .expr(Expr::cust("*"))
+        .from_subquery(all, name)
+        .take()
 }
 
 /// That a row stands beyond a place towards an end of the list, or at it where `including`.

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::{ArcSwap, Guard};
 use jiff::Timestamp;
 
-use super::ids::{Id, ObjectRef};
+use super::ids::{Id, ObjectRef, ObjectType};
 use super::write::now;
 use crate::auth::Viewer;
+use crate::catalog::offerings::rules::Offering;
 use crate::for_type;
 use crate::snapshot::Catalog;
 
@@ -96,6 +97,13 @@ impl RequestCatalog {
             let mut shown = Catalog::clone(visible);
             for object in objects {
                 for_type!(object.kind, T => shown.take_over::<T>(&whole, Id::new(object.id)));
+                // An offering is nothing without the service that it is of.
+                let offering = Id::<Offering>::new(object.id);
+                if object.kind == ObjectType::ServiceOffering
+                    && let Some(offering) = whole.get(offering)
+                {
+                    shown.take_over(&whole, offering.service_id);
+                }
             }
             shown
         });

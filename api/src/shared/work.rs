@@ -168,6 +168,12 @@ pub fn instant_or_never(instant: Option<Timestamp>) -> i64 {
     instant.map_or(NEVER, Timestamp::as_microsecond)
 }
 
+/// The first instant that the database can hold and that is not before this one.
+pub fn first_microsecond(instant: Timestamp) -> i64 {
+    let is_between = instant.as_nanosecond() % 1_000 > 0;
+    instant.as_microsecond() + i64::from(is_between)
+}
+
 /// The instant that a work table holds; none where it does not come, or can't be.
 pub fn instant(microseconds: i64) -> Option<Timestamp> {
     if microseconds == NEVER {

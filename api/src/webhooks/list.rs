@@ -14,13 +14,13 @@ pub struct Deliveries;
 impl Listing for Deliveries {
     type Row = webhook_delivery::Model;
 
-    fn select(&self, parent: Option<SimpleExpr>) -> SelectStatement {
+    fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let mut select = webhook_delivery::Entity::find().into_query();
         if let Some(parent) = parent {
             let column = webhook_delivery::Column::EndpointId;
             select.and_where(column.into_expr().eq(parent));
         }
-        select
+        vec![select]
     }
 
     fn order(&self) -> (SimpleExpr, SimpleExpr) {

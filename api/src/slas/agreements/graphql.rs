@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::kept::tallies;
@@ -22,6 +21,7 @@ use crate::shared::patch::Patch;
 use crate::shared::record::Record;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{Date, DateTime, Decimal, Duration, Json};
+use crate::shared::work::first_microsecond;
 use crate::slas::attainment::attainment;
 use crate::slas::availability::store::Tally;
 use crate::slas::calendars::graphql::CalendarNode;
@@ -109,12 +109,8 @@ impl AgreementFields {
             )));
         }
         let loads = ctx.data_unchecked::<Loads>();
-        // The first microsecond that is not before an instant between two.
-        let first = |instant: Timestamp| {
-            let later = instant.as_nanosecond() % 1_000 > 0;
-            instant.as_microsecond() + i64::from(later)
-        };
-        let tallies = tallies(loads, &self.0, (first(from.0), first(until.0))).await;
+        let period = (first_microsecond(from.0), first_microsecond(until.0));
+        let tallies = tallies(loads, &self.0, period).await;
         let tallies = tallies.map_err(|error| unreadable(&error))?;
         Ok(tallies.into_iter().map(TargetAttainment::from).collect())
     }

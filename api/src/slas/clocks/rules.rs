@@ -128,9 +128,26 @@ impl StoredClock {
         }
     }
 
-    /// What was promised last.
+    /// The promise that it measures: the last one, but for those that came after its end and hold only once it is reopened.
     pub fn chosen(&self) -> Option<&Chosen> {
-        let mut last_first = self.promised.iter().rev();
+        self.promised_by(self.ended_at)
+    }
+
+    /// The promise that it is judged by: the one that held when it was breached, else the one that it measures.
+    pub fn judged_by(&self) -> Option<&Chosen> {
+        match self.breached_at {
+            Some(breach) => self.promised_by(Some(breach)),
+            None => self.chosen(),
+        }
+    }
+
+    /// The last promise that was made by an instant, or at all.
+    fn promised_by(&self, instant: Option<Timestamp>) -> Option<&Chosen> {
+        let is_early = |promised: &&Promised| match (promised.since, instant) {
+            (Some(since), Some(instant)) => since <= instant,
+            (None, _) | (_, None) => true,
+        };
+        let mut last_first = self.promised.iter().rev().filter(is_early);
         last_first.find_map(|promised| promised.what.as_ref())
     }
 
@@ -143,15 +160,20 @@ impl StoredClock {
     /// Works it out anew from all that happened to its subject until an instant.
     #[must_use]
     pub fn worked_out(mut self, story: &Story, calendars: &Compiled, at: Timestamp) -> Self {
-        if let Some(clock) = self.history(story, calendars).clock(at) {
+        if let Some(clock) = self.replayed(story, calendars, at) {
             self.take(&clock, at);
         }
         self
     }
 
+    /// What a replay of all that happened until an instant says of it; none where nothing was promised in time.
+    pub fn replayed(&self, story: &Story, calendars: &Compiled, at: Timestamp) -> Option<Clock> {
+        self.history(story, calendars).clock(at)
+    }
+
     /// Whether anything was promised while it could still be kept: a first promise that comes after the response, say, is none.
     pub fn means_anything(&self, story: &Story, calendars: &Compiled, at: Timestamp) -> bool {
-        self.history(story, calendars).clock(at).is_some()
+        self.replayed(story, calendars, at).is_some()
     }
 
     fn take(&mut self, clock: &Clock, at: Timestamp) {

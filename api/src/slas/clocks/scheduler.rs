@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 
 use super::rules::{StoredClock, Warning};
 use super::store;
+use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
 use crate::shared::lease::Held;
 use crate::shared::work::WorkTransaction;
@@ -21,6 +22,9 @@ const AT_ONCE: u64 = 200;
 /// How often it is looked whether a clock's time has come.
 const PACE: Duration = Duration::from_secs(1);
 
+/// How long it waits where another writer was in its way.
+const AFTER_CONFLICT: Duration = Duration::from_millis(50);
+
 /// Records what becomes of clocks, as long as this is the one replica to do it. Returns where the database fails or the job
 /// is another's.
 pub async fn keep_time(replica: &Replica, held: Held) {
@@ -29,6 +33,8 @@ pub async fn keep_time(replica: &Replica, held: Held) {
             Ok(Round::Lost) => return,
             Ok(Round::Done { is_full: true }) => {}
             Ok(Round::Done { is_full: false }) => tokio::time::sleep(PACE).await,
+            // Somebody takes a step with one of the subjects.
+            Err(error) if dialect::is_conflict(&error) => tokio::time::sleep(AFTER_CONFLICT).await,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "can't record what became of clocks");
@@ -51,11 +57,13 @@ enum Round {
 
 async fn record_due(replica: &Replica, held: Held) -> Result<Round, DbErr> {
     let now = now();
-    let due = store::due(&replica.database().follow, now, AT_ONCE).await?;
+    let mut due = store::due(&replica.database().follow, now, AT_ONCE).await?;
     if due.is_empty() {
         return Ok(Round::Done { is_full: false });
     }
     let is_full = due.len() as u64 == AT_ONCE;
+    // In the order in which steps take them, so that neither waits for the other.
+    due.sort_by_key(|clock| (clock.subject.id, clock.place));
     let author = Author::program("kundig");
     let mut work = WorkTransaction::begin(replica, &author, now).await?;
     if !held.is_held(work.connection()).await? {

@@ -76,7 +76,14 @@ pub async fn due<C: ConnectionTrait>(
         .limit(limit)
         .all(connection)
         .await?;
-    read(rows)
+    let clocks = rows.into_iter().map(StoredClock::try_from);
+    // One that is damaged must not keep the others from being told of.
+    let told = clocks.filter_map(|clock| {
+        clock
+            .inspect_err(|error| tracing::error!(%error, "a clock can't be read"))
+            .ok()
+    });
+    Ok(told.collect())
 }
 
 fn read(rows: Vec<sla_clock::Model>) -> Result<Vec<StoredClock>, DbErr> {
@@ -134,15 +141,15 @@ pub async fn replace(
 }
 
 fn row(clock: &StoredClock) -> sla_clock::ActiveModel {
-    let chosen = clock.chosen();
+    let judged_by = clock.judged_by();
     let key = |of: Option<Uuid>| of.unwrap_or_default();
     sla_clock::ActiveModel {
         subject_id: Set(clock.subject.id),
         place: Set(clock.place),
         subject_type: Set(clock.subject.kind.to_string()),
         metric: Set(clock.metric.to_string()),
-        agreement_id: Set(key(chosen.map(|it| it.agreement))),
-        target_id: Set(key(chosen.map(|it| it.target.id.key()))),
+        agreement_id: Set(key(judged_by.map(|it| it.agreement))),
+        target_id: Set(key(judged_by.map(|it| it.target.id.key()))),
         promised: Set(json(&clock.promised)),
         state: Set(clock.state.to_string()),
         started_at: Set(clock.started_at.as_microsecond()),

@@ -18,13 +18,16 @@ async fn people_see_their_own_and_their_customers_requests(database: Database) {
         people.push(PERSON.create(&server, person).await);
     }
     let before = newest_change(&server).await;
-    let submit_as = async |subject: &str, input: Value| {
-        let answer = server
-            .query("mutation ($input: SubmitServiceRequestInput!) { submitServiceRequest(input: $input) { serviceRequest { id number } userErrors { message } } }")
+    let submit_with = async |token: String, input: Value| {
+        server
+            .query("mutation ($input: SubmitServiceRequestInput!) { submitServiceRequest(input: $input) { serviceRequest { id number } userErrors { field message code } } }")
             .variables(json!({ "input": input }))
-            .token(submitter(subject))
+            .token(token)
             .send()
-            .await;
+            .await
+    };
+    let submit_as = async |subject: &str, input: Value| {
+        let answer = submit_with(submitter(subject), input).await;
         answer.expect_payload()["serviceRequest"].clone()
     };
     let own = json!({"offeringId": account["id"]});
@@ -32,7 +35,12 @@ async fn people_see_their_own_and_their_customers_requests(database: Database) {
     let of_bob = submit_as("bob", own.clone()).await;
     let of_eve = submit_as("eve", own.clone()).await;
     let for_ada = json!({"offeringId": account["id"], "requesterId": people[0]["id"], "customerId": lab["id"]});
-    let for_ada = submit_as("robot", for_ada).await;
+    let robot = tokens::local("robot", &[Scope::CatalogRead, Scope::RequestsSubmit]);
+    let answer = submit_with(submitter("robot"), for_ada.clone()).await;
+    answer.expect_user_error(&["requesterId"], "NOT_FOUND");
+    answer.expect_user_error(&["customerId"], "NOT_FOUND");
+    let answer = submit_with(robot, for_ada).await;
+    let for_ada = answer.expect_payload()["serviceRequest"].clone();
     eventually("the feed shows all four", async || {
         let found = changes_after(&server, &before).await;
         (found.len() == 4).then_some(())
