@@ -5,6 +5,7 @@
 //! something in every state, whenever the demo is started.
 
 mod availability;
+mod incidents;
 mod requests;
 mod stories;
 
@@ -24,5 +25,6 @@ pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     let now = now();
     let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
     availability::play(replica, author, since, now).await?;
+    incidents::play(replica, author, now).await?;
     requests::play(replica, author, since, now).await
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan, ZonedDateTime};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::incidents::rules::{self as incidents, Severity};
 use crate::requests::rules::{DeclineReason, Step};
 use crate::slas::priority::Priority;
 
@@ -71,15 +72,74 @@ pub(super) struct StoryDecline {
     pub(super) revisit_in: Option<i64>,
 }
 
-/// All of them.
-pub(super) fn all() -> anyhow::Result<Vec<Story>> {
-    #[derive(Deserialize)]
-    struct File {
-        story: Vec<Story>,
+/// What breaks once, and who mends it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StoryIncident {
+    /// One line.
+    pub(super) title: String,
+    severity: String,
+    /// The slugs of what it breaks.
+    pub(super) services: Vec<String>,
+    /// How long before the present it began.
+    ago: String,
+    /// The subject of whoever reports it.
+    pub(super) reported_by: String,
+    /// The subject of whoever mends it.
+    pub(super) by: String,
+    acknowledged_after: Option<String>,
+    resolved_after: Option<String>,
+    /// What is said with the last step.
+    pub(super) comment: Option<String>,
+}
+
+impl StoryIncident {
+    pub(super) fn ago(&self) -> anyhow::Result<SignedDuration> {
+        self.ago.parse().context("a length of time")
     }
-    let file: File =
-        toml::from_str(include_str!("stories.toml")).context("the demo's stories can't be read")?;
-    Ok(file.story)
+
+    pub(super) fn severity(&self) -> anyhow::Result<Severity> {
+        self.severity.parse().context("a severity")
+    }
+
+    /// The steps that are taken with it, each with how long after the report.
+    pub(super) fn steps(&self) -> anyhow::Result<Vec<(incidents::Step, SignedDuration)>> {
+        let steps = [
+            (incidents::Step::Acknowledge, &self.acknowledged_after),
+            (incidents::Step::Resolve, &self.resolved_after),
+        ];
+        let taken = steps.into_iter().filter_map(|(step, after)| {
+            let after = after.as_deref()?.parse().context("a length of time");
+            Some(after.map(|after| (step, after)))
+        });
+        taken.collect()
+    }
+
+    /// Whether nothing follows a step.
+    pub(super) fn is_last(&self, step: incidents::Step) -> bool {
+        step == incidents::Step::Resolve || self.resolved_after.is_none()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    story: Vec<Story>,
+    incident: Vec<StoryIncident>,
+}
+
+fn file() -> anyhow::Result<File> {
+    toml::from_str(include_str!("stories.toml")).context("the demo's stories can't be read")
+}
+
+/// What is asked for.
+pub(super) fn all() -> anyhow::Result<Vec<Story>> {
+    Ok(file()?.story)
+}
+
+/// What breaks.
+pub(super) fn incidents() -> anyhow::Result<Vec<StoryIncident>> {
+    Ok(file()?.incident)
 }
 
 impl Story {

@@ -297,6 +297,20 @@ async fn a_quarter_of_work_is_there_in_every_state(database: Database) {
         );
     }
     let all = total("").await;
+    let incidents = ask(
+        &server,
+        "{ incidents(first: 50) { nodes { status slaClocks { state } services { slug } } } }",
+    )
+    .await;
+    let incidents = incidents["incidents"]["nodes"].as_array().cloned();
+    let incidents = incidents.unwrap_or_default();
+    for status in ["OPEN", "ACKNOWLEDGED", "RESOLVED"] {
+        assert!(
+            incidents.iter().any(|it| it["status"] == status),
+            "{status}"
+        );
+    }
+    assert!(incidents.iter().all(|it| it["slaClocks"] != json!([])));
     assert!((200..600).contains(&all), "{all} requests");
     let breached = total("breached: true").await;
     assert!(
