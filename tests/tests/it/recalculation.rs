@@ -145,13 +145,13 @@ async fn what_runs_is_measured_by_what_is_promised_now(database: Database) {
         assert_eq!(instant(&clocks[1]["dueAt"]), due);
         assert_eq!(clocks[1]["startedAt"], *start);
 
-        let changes = eventually("the feed has it", async || {
-            let changes = changes_after(&world.server, &before).await;
-            (!changes.is_empty()).then_some(changes)
+        let found = eventually("the feed has it", async || {
+            let found = changes_after(&world.server, &before).await;
+            (!found.is_empty()).then_some(found)
         })
         .await;
-        assert_eq!(changes.len(), 1);
-        let diff = &changes[0]["diff"]["slaClocks"];
+        assert_eq!(found.len(), 1);
+        let diff = &found[0]["diff"]["slaClocks"];
         assert_eq!(diff["from"]["1"]["within"], "PT40H");
         assert_eq!(diff["to"]["1"]["within"], "PT20H");
         assert_eq!(diff["to"]["0"].is_null(), responded);
@@ -160,7 +160,7 @@ async fn what_runs_is_measured_by_what_is_promised_now(database: Database) {
         assert!(!changed, "nothing else is promised than before");
         assert_eq!(within(&again), expected);
         assert!(
-            changes_after(&world.server, &text(&changes[0]["sequence"]))
+            changes_after(&world.server, &text(&found[0]["sequence"]))
                 .await
                 .is_empty()
         );
