@@ -16,4 +16,5 @@ pub mod server;
 pub mod shared;
 pub mod slas;
 pub mod snapshot;
+pub mod warnings;
 pub mod webhooks;

@@ -34,7 +34,6 @@ use crate::recalculation::RecalculationMutations;
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
 use crate::requests::subscription::RequestSubscriptions;
-use crate::requests::warnings::WarningSubscriptions;
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
@@ -48,6 +47,7 @@ use crate::slas::calendars::graphql::{
     CalendarNode, SupportCalendarMutations, SupportCalendarQueries,
 };
 use crate::snapshot::{Catalog, Replica};
+use crate::warnings::WarningSubscriptions;
 use crate::webhooks::graphql::{EndpointNode, WebhookQueries, endpoint};
 use crate::webhooks::mutations::WebhookMutations;
 use crate::webhooks::sender::Sender;

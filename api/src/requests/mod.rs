@@ -16,7 +16,6 @@ pub mod store;
 pub mod submission;
 pub mod submit;
 pub mod subscription;
-pub mod warnings;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]

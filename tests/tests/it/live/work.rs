@@ -101,7 +101,7 @@ async fn a_request_is_followed_through_its_steps(database: Database) {
 
 async fn a_team_is_warned_of_promises_that_are_about_to_break(database: Database) {
     const WARNINGS: &str = "subscription ($team: ID) { slaWarnings(teamId: $team) {
-         clock { state atRisk breached } subject { ... on ServiceRequest { id number } } } }";
+         clock { state atRisk breached } subject { ... on ServiceRequest { id number } ... on Incident { id number } } } }";
     let server = Server::start(&database).await;
     let account = offering(&server, json!({})).await;
     let service = service_of(&server, &account).await;
@@ -140,6 +140,16 @@ async fn a_team_is_warned_of_promises_that_are_about_to_break(database: Database
     heard.sort_by_key(Value::to_string);
     assert_eq!(heard, ["all", "all", "nights", "nights"]);
     assert_eq!(socket.next_within(QUIET).await, None);
+
+    let input = json!({"title": "It is down", "severity": "OUTAGE", "serviceIds": [service]});
+    let answer = mutate(&server, "reportIncident", "incident { id }", input).await;
+    let incident = &answer.expect_payload()["incident"]["id"];
+    for _ in 0..4 {
+        let message = socket.next().await.expect("a message");
+        let warning = &message["payload"]["data"]["slaWarnings"];
+        assert_eq!(warning["subject"]["id"], *incident, "{message}");
+        assert_ne!(message["id"], "days");
+    }
 }
 
 async fn service_of(server: &Server, offering: &Value) -> Value {

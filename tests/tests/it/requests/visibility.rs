@@ -1,5 +1,5 @@
 use kundig::auth::Scope;
-use kundig_tests::{Database, Settings, on_both_databases, tokens};
+use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 use super::{offering, seen, step, submitter};
@@ -102,6 +102,10 @@ async fn people_see_their_own_and_their_customers_requests(database: Database) {
     let answer = query.token(submitter("bob")).send().await;
     answer.expect_error_code("FORBIDDEN");
 
+    assert_lists_of_services_are_for_workers(&server).await;
+}
+
+async fn assert_lists_of_services_are_for_workers(server: &Server) {
     let reader = tokens::local("reader", &[Scope::CatalogRead]);
     let nested = "{ services(first: 5) { nodes { serviceRequests { totalCount nodes { id } } } } }";
     let answer = server.query(nested).token(reader).send().await;
