@@ -84,6 +84,7 @@ impl Target {
             shutdown,
         };
         let tail = Tail::new(replica.clone());
+        kundig::shared::tls::choose_provider();
         let webhooks = Sender::new(WebhookSettings::default());
         let webhooks = webhooks.unwrap_or_else(|error| panic!("{error:#}"));
         let schema = || {
