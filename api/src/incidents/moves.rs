@@ -9,8 +9,8 @@ use super::steps::{self, Wanted};
 use super::store;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
-use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
-use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::errors::UserErrors;
+use crate::shared::subject::WorkType;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
@@ -33,8 +33,8 @@ pub async fn take(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Result<Moved, UserErrors>, WriteError> {
-    let Some(key) = key(id) else {
-        return Ok(Err(vec![not_found(id)]));
+    let Some(key) = WorkType::Incident.key(id) else {
+        return Ok(Err(vec![WorkType::Incident.not_found(id)]));
     };
     let mut attempts = Attempts::new(replica);
     loop {
@@ -43,7 +43,7 @@ pub async fn take(
         match Attempt::settled(attempt)? {
             Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
             Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
-            Some(Tried::Unknown) => return Ok(Err(vec![not_found(id)])),
+            Some(Tried::Unknown) => return Ok(Err(vec![WorkType::Incident.not_found(id)])),
             None => {}
         }
     }
@@ -113,19 +113,4 @@ async fn worked_out(
             clock.worked_out(&story, &compiled, incident.updated_at)
         })
         .collect())
-}
-
-/// The key in an incident's id.
-pub fn key(id: &str) -> Option<Uuid> {
-    let subject: SubjectRef = id.parse().ok()?;
-    subject.as_work(WorkType::Incident)
-}
-
-/// That no incident has this id.
-fn not_found(id: &str) -> UserError {
-    UserError::new(
-        UserErrorCode::NotFound,
-        "id",
-        format!("no incident has the id {id:?}"),
-    )
 }

@@ -10,8 +10,8 @@ use super::steps::{self, Wanted};
 use super::store;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
-use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
-use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::errors::UserErrors;
+use crate::shared::subject::WorkType;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::choosing::calendars;
@@ -36,8 +36,8 @@ pub async fn take(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Result<Moved, UserErrors>, WriteError> {
-    let Some(key) = key(id) else {
-        return Ok(Err(vec![not_found(id)]));
+    let Some(key) = WorkType::ServiceRequest.key(id) else {
+        return Ok(Err(vec![WorkType::ServiceRequest.not_found(id)]));
     };
     let mut attempts = Attempts::new(replica);
     loop {
@@ -52,7 +52,7 @@ pub async fn take(
             Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
             Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
             Some(Tried::Beyond(what)) => return Err(WriteError::Beyond(what)),
-            Some(Tried::Unknown) => return Ok(Err(vec![not_found(id)])),
+            Some(Tried::Unknown) => return Ok(Err(vec![WorkType::ServiceRequest.not_found(id)])),
             Some(Tried::Overtaken) | None => {}
         }
     }
@@ -148,18 +148,4 @@ async fn rewind(
     next.due_at = due_at(&clocks);
     next.breaches_at = breaches_at(&clocks);
     Ok((next, clocks))
-}
-
-/// The key in a request's id.
-pub fn key(id: &str) -> Option<Uuid> {
-    let subject: SubjectRef = id.parse().ok()?;
-    subject.as_work(WorkType::ServiceRequest)
-}
-
-fn not_found(id: &str) -> UserError {
-    UserError::new(
-        UserErrorCode::NotFound,
-        "id",
-        format!("no service request has the id {id:?}"),
-    )
 }

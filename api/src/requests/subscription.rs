@@ -8,7 +8,7 @@ use crate::changes::store::ChangeFilter;
 use crate::changes::subscription::open;
 use crate::shared::error_code::ErrorCode;
 use crate::shared::live::Stage;
-use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::subject::WorkType;
 
 /// Subscriptions to requests.
 #[derive(Default)]
@@ -23,9 +23,7 @@ impl RequestSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Result<BoxStream<'static, RequestNode>> {
-        let subject = id.parse::<SubjectRef>().ok();
-        let key = subject.and_then(|subject| subject.as_work(WorkType::ServiceRequest));
-        let found = match key {
+        let found = match WorkType::ServiceRequest.key(&id) {
             Some(key) => request(ctx, key).await?.map(|request| (key, request)),
             None => None,
         };

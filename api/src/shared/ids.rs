@@ -7,10 +7,11 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
-use strum::{EnumIter, IntoEnumIterator};
+use strum::EnumIter;
 use uuid::Uuid;
 
 use super::record::Record;
+use super::subject::SubjectRef;
 
 /// The types of objects that the catalog holds.
 ///
@@ -92,7 +93,7 @@ pub struct ObjectRef {
 
 impl Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.kind.prefix(), self.id.simple())
+        SubjectRef::from(*self).fmt(f)
     }
 }
 
@@ -105,18 +106,7 @@ impl FromStr for ObjectRef {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let (prefix, key) = text.split_once('_').ok_or(NotAnId)?;
-        let kind = ObjectType::iter()
-            .find(|kind| kind.prefix() == prefix)
-            .ok_or(NotAnId)?;
-        let id = Uuid::try_parse(key).map_err(|_| NotAnId)?;
-        let parsed = Self { kind, id };
-        // One object has one id: other spellings of the same key are refused.
-        if parsed.to_string() == text {
-            Ok(parsed)
-        } else {
-            Err(NotAnId)
-        }
+        text.parse::<SubjectRef>()?.object().ok_or(NotAnId)
     }
 }
 
@@ -196,6 +186,8 @@ impl<T: Record> Serialize for Id<T> {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use strum::{EnumIter, IntoEnumIterator};
 use uuid::Uuid;
 
+use super::errors::{UserError, UserErrorCode};
 use super::ids::{NotAnId, ObjectRef, ObjectType};
 
 /// The types of work: they grow without bound and are read from the database, page by page.
@@ -48,6 +49,19 @@ impl WorkType {
             Self::Incident => "incident",
             Self::WebhookEndpoint => "webhook endpoint",
         }
+    }
+}
+
+impl WorkType {
+    /// The key in the id of a piece of work of this type.
+    pub fn key(self, id: &str) -> Option<Uuid> {
+        id.parse::<SubjectRef>().ok()?.as_work(self)
+    }
+
+    /// That no piece of work of this type has an id.
+    pub fn not_found(self, id: &str) -> UserError {
+        let message = format!("no {} has the id {id:?}", self.words());
+        UserError::new(UserErrorCode::NotFound, "id", message)
     }
 }
 

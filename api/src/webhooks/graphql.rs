@@ -14,7 +14,7 @@ use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{internal, unreadable};
 use crate::shared::loads::Loads;
 use crate::shared::scalars::DateTime;
-use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::subject::WorkType;
 use crate::shared::work_connection::WorkConnection;
 use crate::snapshot::Replica;
 
@@ -189,12 +189,6 @@ pub async fn endpoint(ctx: &Context<'_>, key: Uuid) -> Result<Option<EndpointNod
     Ok(found.map(|endpoint| Direct(EndpointFields(endpoint))))
 }
 
-/// The key in an endpoint's id.
-pub fn key(id: &str) -> Option<Uuid> {
-    let subject: SubjectRef = id.parse().ok()?;
-    subject.as_work(WorkType::WebhookEndpoint)
-}
-
 /// Queries for webhooks.
 #[derive(Default)]
 pub struct WebhookQueries;
@@ -207,7 +201,7 @@ impl WebhookQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Result<Option<EndpointNode>> {
-        match key(&id) {
+        match WorkType::WebhookEndpoint.key(&id) {
             Some(key) => endpoint(ctx, key).await,
             None => Ok(None),
         }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::events::{self, TEST};
-use super::graphql::{DeliveryFields, DeliveryNode, EndpointFields, EndpointNode, key};
+use super::graphql::{DeliveryFields, DeliveryNode, EndpointFields, EndpointNode};
 use super::rules::{Endpoint, MAX_ENDPOINTS, Patch};
 use super::sender::{Message, Sender};
 use super::signature::Secret;
@@ -20,6 +20,7 @@ use crate::shared::draft::ChangeKind;
 use crate::shared::errors::{UserError as Refusal, UserErrorCode, UserErrors};
 use crate::shared::graphql::{UserError, author, internal, not_written, user_errors};
 use crate::shared::request::RequestCatalog;
+use crate::shared::subject::WorkType;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::snapshot::Replica;
@@ -226,7 +227,7 @@ impl WebhookMutations {
         #[graphql(desc = "Which.")] input: WebhookEndpointInput,
     ) -> Result<TestWebhookEndpointPayload> {
         let database = &ctx.data_unchecked::<Replica>().database();
-        let found = match key(&input.id) {
+        let found = match WorkType::WebhookEndpoint.key(&input.id) {
             Some(key) => store::by_id(&database.read, key)
                 .await
                 .map_err(|error| internal(&error))?,
@@ -377,7 +378,7 @@ async fn attempt(
     step: &Step<'_>,
 ) -> Result<Attempt<Stepped>, DbErr> {
     let mut work = WorkTransaction::begin(replica, author, now()).await?;
-    let found = match key(target.0) {
+    let found = match WorkType::WebhookEndpoint.key(target.0) {
         Some(key) => store::by_id(work.connection(), key).await?,
         None => None,
     };
@@ -430,8 +431,7 @@ fn wanted(
     (id, version): (&str, Option<i32>),
 ) -> Result<Endpoint, UserErrors> {
     let Some(endpoint) = found else {
-        let message = format!("no webhook endpoint has the id {id:?}");
-        return Err(vec![Refusal::new(UserErrorCode::NotFound, "id", message)]);
+        return Err(vec![WorkType::WebhookEndpoint.not_found(id)]);
     };
     match version {
         Some(version) if version != endpoint.version => {
