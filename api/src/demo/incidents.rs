@@ -1,6 +1,6 @@
 //! Incidents of the demo, played by the rules.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::stories::{self, StoryIncident};
@@ -16,7 +16,6 @@ use crate::shared::errors::UserErrors;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
 use crate::shared::write::Author;
-use crate::slas::clocks::calendars::Compiled;
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
@@ -117,9 +116,8 @@ fn worked_out(
 ) -> anyhow::Result<Vec<StoredClock>> {
     let contents = replica.calendars();
     let hashes = clocks.iter().flat_map(StoredClock::calendars);
-    let known = hashes.map(|hash| Some((hash.clone(), contents.get(&hash)?)));
-    let known: Option<Compiled> = known.collect();
-    let known = known.context("a calendar that was not met")?;
+    let (known, unknown) = contents.met(hashes);
+    ensure!(unknown.is_empty(), "a calendar that was not met");
     let incident = &new.incident;
     let clocks = clocks.into_iter().map(|clock| {
         let story = story(incident, clock.metric);

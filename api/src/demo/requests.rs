@@ -1,6 +1,6 @@
 //! Requests of the demo, played by the rules.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value};
@@ -21,7 +21,6 @@ use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
 use crate::shared::write::Author;
-use crate::slas::clocks::calendars::Compiled;
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
@@ -178,9 +177,8 @@ impl Teller<'_> {
     ) -> anyhow::Result<()> {
         let contents = self.replica.calendars();
         let hashes = clocks.iter().flat_map(StoredClock::calendars);
-        let known = hashes.map(|hash| Some((hash.clone(), contents.get(&hash)?)));
-        let known: Option<Compiled> = known.collect();
-        let known = known.context("a calendar that was not met")?;
+        let (known, unknown) = contents.met(hashes);
+        ensure!(unknown.is_empty(), "a calendar that was not met");
         let at = request.updated_at;
         clocks.retain(|clock| {
             clock.means_anything(&story(request, events, clock.metric), &known, at)

@@ -6,7 +6,7 @@ use crate::shared::ids::Id;
 use crate::shared::store::DamagedRow;
 use crate::slas::agreements::target::SlaMetric;
 use crate::slas::clock::Signal;
-use crate::slas::clocks::calendars::{CalendarContents, Compiled};
+use crate::slas::clocks::calendars::CalendarContents;
 use crate::slas::clocks::choosing::{METRICS, for_incident};
 use crate::slas::clocks::rules::{Chosen, Heard, Promised, StoredClock, Story};
 use crate::snapshot::Catalog;
@@ -59,10 +59,7 @@ pub fn start(
             let story = story(incident, metric);
             let place = i16::try_from(place).unwrap_or(i16::MAX);
             let clock = StoredClock::new((incident.subject(), place), metric, promised, &story);
-            let hashes = clock.calendars();
-            let compiled: Compiled = hashes
-                .filter_map(|hash| Some((hash.clone(), contents.get(&hash)?)))
-                .collect();
+            let (compiled, _) = contents.met(clock.calendars());
             clock.worked_out(&story, &compiled, incident.created_at)
         })
         .collect()

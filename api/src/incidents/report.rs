@@ -15,7 +15,7 @@ use crate::shared::idempotency::{self, Key};
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::choosing::calendars;
-use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
+use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at, learnt};
 use crate::slas::clocks::store as clocks;
 use crate::snapshot::Replica;
 
@@ -141,15 +141,7 @@ async fn write(
     let diff = diff(&Map::new(), &new.fields());
     work.record(subject, ChangeKind::Created, diff);
     // It may have begun long ago: what became of its clocks since is known already.
-    let mut learnt: Vec<_> = started
-        .iter()
-        .flat_map(|clock| {
-            let warnings = clock.learnt_since(None).into_iter();
-            warnings.map(move |(warning, at)| (at, clock.diff(warning, at)))
-        })
-        .collect();
-    learnt.sort_by_key(|(at, _)| *at);
-    for (_, diff) in learnt {
+    for diff in learnt(&[], started) {
         work.record(subject, ChangeKind::Updated, diff);
     }
     Ok(())

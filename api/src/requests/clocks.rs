@@ -6,7 +6,7 @@ use super::rules::{Event, EventKind, ServiceRequest, Status};
 use crate::shared::store::DamagedRow;
 use crate::slas::agreements::target::SlaMetric;
 use crate::slas::clock::{PauseReason, Signal};
-use crate::slas::clocks::calendars::{CalendarContents, Compiled};
+use crate::slas::clocks::calendars::CalendarContents;
 use crate::slas::clocks::choosing::{METRICS, for_request};
 use crate::slas::clocks::rules::{Chosen, Heard, Promised, StoredClock, Story};
 use crate::snapshot::Catalog;
@@ -86,9 +86,8 @@ impl Workshop<'_> {
                     what: Some(chosen),
                 };
                 let story = story(request, events, metric);
-                let place = i16::try_from(clocks.len()).unwrap_or(i16::MAX);
-                let clock = StoredClock::new((request.subject(), place), metric, promised, &story);
-                let calendars = self.compiled([&clock]);
+                let clock = new(request, &clocks, metric, promised);
+                let (calendars, _) = self.contents.met(clock.calendars());
                 clocks.push(clock.worked_out(&story, &calendars, request.created_at));
             }
         }
@@ -163,14 +162,6 @@ impl Workshop<'_> {
         let whom = (request.service_id, request.customer_id);
         let what = (metric, request.priority);
         for_request(self.catalog, self.contents, whom, what, request.created_at)
-    }
-
-    /// The calendars of these clocks, as far as this process has met them.
-    fn compiled<'c>(&self, clocks: impl IntoIterator<Item = &'c StoredClock>) -> Compiled {
-        let hashes = clocks.into_iter().flat_map(StoredClock::calendars);
-        hashes
-            .filter_map(|hash| Some((hash.clone(), self.contents.get(&hash)?)))
-            .collect()
     }
 }
 

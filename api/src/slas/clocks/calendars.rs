@@ -58,9 +58,25 @@ impl CalendarContents {
     }
 
     /// A content that was met before.
-    pub fn get(&self, hash: &ContentHash) -> Option<Arc<OpenTime>> {
+    fn get(&self, hash: &ContentHash) -> Option<Arc<OpenTime>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(hash).map(|known| Arc::clone(&known.open_time))
+    }
+
+    /// Those of these contents that were met before, and the names of the others.
+    pub fn met(
+        &self,
+        hashes: impl IntoIterator<Item = ContentHash>,
+    ) -> (Compiled, Vec<ContentHash>) {
+        let mut compiled = Compiled::new();
+        let mut unknown = Vec::new();
+        for hash in hashes {
+            match self.get(&hash) {
+                Some(open_time) => drop(compiled.insert(hash, open_time)),
+                None => unknown.push(hash),
+            }
+        }
+        (compiled, unknown)
     }
 
     /// Makes sure that the database has contents that clocks are about to name. By itself, before their transaction: a
@@ -94,14 +110,7 @@ impl CalendarContents {
         database: &DatabaseConnection,
         hashes: impl IntoIterator<Item = ContentHash>,
     ) -> Result<Compiled, DbErr> {
-        let mut compiled = Compiled::new();
-        let mut unknown = Vec::new();
-        for hash in hashes {
-            match self.get(&hash) {
-                Some(open_time) => drop(compiled.insert(hash, open_time)),
-                None => unknown.push(hash),
-            }
-        }
+        let (mut compiled, unknown) = self.met(hashes);
         if unknown.is_empty() {
             return Ok(compiled);
         }

@@ -75,14 +75,7 @@ async fn compiled(
     hashes: impl Iterator<Item = ContentHash>,
 ) -> Result<Compiled> {
     let contents = ctx.data_unchecked::<Replica>().calendars();
-    let mut compiled = Compiled::new();
-    let mut unknown = Vec::new();
-    for hash in hashes {
-        match contents.get(&hash) {
-            Some(open_time) => drop(compiled.insert(hash, open_time)),
-            None => unknown.push(hash),
-        }
-    }
+    let (mut compiled, unknown) = contents.met(hashes);
     if unknown.is_empty() {
         return Ok(compiled);
     }

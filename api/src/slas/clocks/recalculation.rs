@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::calendars::Compiled;
-use super::rules::{Chosen, Promised, StoredClock, Story};
+use super::rules::{Chosen, Promised, StoredClock, Story, learnt};
 use crate::shared::diff::diff;
 use crate::slas::agreements::target::SlaMetric;
 
@@ -58,14 +58,7 @@ pub fn worked_out(
 /// What the feed says of clocks that were worked out anew: what became known of them, in the order in which it happened,
 /// and how they are now.
 pub fn diffs(known: &[StoredClock], after: &[StoredClock]) -> Vec<Map<String, Value>> {
-    let mut learnt = Vec::new();
-    for (place, clock) in after.iter().enumerate() {
-        for (warning, at) in clock.learnt_since(known.get(place)) {
-            learnt.push((at, clock.diff(warning, at)));
-        }
-    }
-    learnt.sort_by_key(|(at, _)| *at);
-    let mut diffs: Vec<_> = learnt.into_iter().map(|(_, diff)| diff).collect();
+    let mut diffs = learnt(known, after);
     diffs.push(diff(&fields(known), &fields(after)));
     diffs
 }

@@ -352,6 +352,18 @@ pub struct Standing {
     pub at_risk: bool,
 }
 
+/// What the feed says of what became known of clocks between two of their states, in the order in which it happened.
+pub fn learnt(before: &[StoredClock], after: &[StoredClock]) -> Vec<Map<String, Value>> {
+    let mut learnt = Vec::new();
+    for (place, clock) in after.iter().enumerate() {
+        for (warning, at) in clock.learnt_since(before.get(place)) {
+            learnt.push((at, clock.diff(warning, at)));
+        }
+    }
+    learnt.sort_by_key(|(at, _)| *at);
+    learnt.into_iter().map(|(_, diff)| diff).collect()
+}
+
 /// The earliest instant at which a running clock of these is due.
 pub fn due_at(clocks: &[StoredClock]) -> Option<Timestamp> {
     clocks.iter().filter_map(|clock| clock.due_at).min()
