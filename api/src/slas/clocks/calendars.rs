@@ -30,6 +30,8 @@ pub struct ContentHash(pub Arc<str>);
 #[derive(Clone, Debug, Default)]
 pub struct CalendarContents {
     known: Arc<RwLock<HashMap<ContentHash, Known>>>,
+    /// The names of contents: every submission asks for some, and to work one out takes long.
+    names: Arc<RwLock<HashMap<CalendarSpec, ContentHash>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ impl CalendarContents {
     /// # Errors
     /// Its time zone is none that this version knows.
     pub fn of(&self, spec: &CalendarSpec) -> Result<(ContentHash, Arc<OpenTime>), DamagedRow> {
-        let hash = hash(spec);
+        let hash = self.name(spec);
         if let Some(open_time) = self.get(&hash) {
             return Ok((hash, open_time));
         }
@@ -131,6 +133,18 @@ impl CalendarContents {
             Some(hash) => Err(damaged(hash, "it is not there".to_owned()).into()),
             None => Ok(compiled),
         }
+    }
+
+    fn name(&self, spec: &CalendarSpec) -> ContentHash {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names.get(spec) {
+            return name.clone();
+        }
+        drop(names);
+        let name = hash(spec);
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.insert(spec.clone(), name.clone());
+        name
     }
 
     fn is_stored(&self, hash: &ContentHash) -> bool {
