@@ -13,7 +13,6 @@ use crate::requests::rules::{Event, NewRequest, RequestNumber, ServiceRequest};
 use crate::requests::steps::{self, Wanted, WantedDecline};
 use crate::requests::store;
 use crate::requests::submission::{Submission, Submitter, first_event, plan};
-use crate::shared::dialect;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
@@ -81,16 +80,16 @@ async fn store_all(
     all: &mut [Played],
 ) -> anyhow::Result<()> {
     let mut work = WorkTransaction::begin(replica, author, now).await?;
-    let numbers = dialect::next_numbers(work.connection(), "service_request", all.len()).await?;
+    let numbers = work.next_numbers("service_request", all.len()).await?;
     for (played, number) in all.iter_mut().zip(numbers) {
         played.request.number = RequestNumber(number);
     }
     let requests: Vec<_> = all.iter().map(Played::new_request).collect();
     let events: Vec<_> = all.iter().flat_map(|it| it.events.clone()).collect();
     let started: Vec<_> = all.iter().flat_map(|it| it.clocks.clone()).collect();
-    store::insert(work.connection(), &requests).await?;
-    store::insert_events(work.connection(), &events).await?;
-    clocks::insert(work.connection(), &started).await?;
+    work.add(store::inserts(&requests));
+    work.add(store::event_inserts(&events));
+    work.add(clocks::inserts(&started));
     for NewRequest { request, .. } in requests {
         let diff = diff(&Map::new(), &request.fields());
         work.record(request.subject(), ChangeKind::Created, diff);

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QuerySelect, Select, Set,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QuerySelect, Select, Set,
 };
 use serde_json::Value;
 use strum::IntoEnumIterator;
@@ -226,14 +226,6 @@ pub fn inserts(requests: &[NewRequest]) -> Vec<Insert> {
     dialect::inserts(rows)
 }
 
-/// Adds new requests.
-pub async fn insert(
-    transaction: &DatabaseTransaction,
-    requests: &[NewRequest],
-) -> Result<(), DbErr> {
-    dialect::insert_all(transaction, inserts(requests)).await
-}
-
 /// Stores the new state of a request that has this version; false where it has another.
 pub async fn update<C: ConnectionTrait>(
     connection: &C,
@@ -265,14 +257,6 @@ pub fn event_inserts(events: &[Event]) -> Vec<Insert> {
         comment: Set(event.comment.clone()),
     });
     dialect::inserts(rows)
-}
-
-/// Adds to histories.
-pub async fn insert_events(
-    transaction: &DatabaseTransaction,
-    events: &[Event],
-) -> Result<(), DbErr> {
-    dialect::insert_all(transaction, event_inserts(events)).await
 }
 
 fn row(request: &ServiceRequest) -> service_request::ActiveModel {

@@ -84,16 +84,12 @@ async fn attempt(
         return Ok(Attempt::Overtaken);
     }
     batch.start_clocks(replica).await?;
-    let Some(sequence) = batch.commit(replica, author, now).await? else {
+    let Attempt::Done(sequence) = batch.commit(replica, author, now).await? else {
         return Ok(Attempt::Overtaken);
     };
     let results = batch.results(replica).await?;
-    let sequence = (sequence != NOTHING_NEW).then_some(sequence);
     Ok(Attempt::Done(Outcomes { results, sequence }))
 }
-
-/// No sequence: all of it was there already, or was refused.
-const NOTHING_NEW: i64 = 0;
 
 /// Submissions on their way into the database.
 struct Batch<'a> {
@@ -191,15 +187,15 @@ impl<'a> Batch<'a> {
         fates.any(|fate| matches!(fate, Fate::Refused(_)))
     }
 
-    /// Commits what is new; none where a key was taken meanwhile.
+    /// Commits what is new, if anything is, unless a key was taken meanwhile; the last sequence.
     async fn commit(
         &mut self,
         replica: &Replica,
         author: &Author,
         now: Timestamp,
-    ) -> Result<Option<i64>, DbErr> {
+    ) -> Result<Attempt<Option<i64>>, DbErr> {
         if self.new.is_empty() {
-            return Ok(Some(NOTHING_NEW));
+            return Ok(Attempt::Done(None));
         }
         let keys: Vec<(&Key, Uuid)> = self
             .wanted
@@ -213,7 +209,7 @@ impl<'a> Batch<'a> {
         let mut work = WorkTransaction::begin(replica, author, now).await?;
         if !idempotency::take(work.connection(), &keys, now).await? {
             work.give_up().await?;
-            return Ok(None);
+            return Ok(Attempt::Overtaken);
         }
         let numbers = work.next_numbers("service_request", self.new.len()).await?;
         for (new, number) in self.new.iter_mut().zip(numbers) {
@@ -227,7 +223,7 @@ impl<'a> Batch<'a> {
             let diff = diff(&Map::new(), &request.fields());
             work.record(request.subject(), ChangeKind::Created, diff);
         }
-        work.commit().await
+        work.commit().await.map(Attempt::Done)
     }
 
     async fn results(self, replica: &Replica) -> Result<Vec<Result<Outcome, UserErrors>>, DbErr> {

@@ -91,43 +91,23 @@ pub async fn first_sequence(transaction: &DatabaseTransaction) -> Result<i64, Db
     Ok(single_number(transaction, number).await? << PLACE_BITS)
 }
 
-/// The next numbers for people of a kind, ascending, as many as asked for: `REQ-1042` is one of them. A number that was drawn
-/// and not used is left out.
+/// The next numbers for people of a kind, ascending, as many as asked for, and the transaction's [`first_sequence`]: `REQ-1042` is
+/// one of them. A number that was drawn and not used is left out.
 ///
-/// PostgreSQL has a sequence for each kind, for which writers don't wait for each other. SQLite runs one writing transaction at
-/// a time, so the next numbers after the last will do.
-pub async fn next_numbers(
-    transaction: &DatabaseTransaction,
-    table: &str,
-    count: usize,
-) -> Result<Vec<i64>, DbErr> {
-    if transaction.get_database_backend() == DatabaseBackend::Sqlite {
-        let last = format!("SELECT coalesce(max(number), 0) AS number FROM {table}");
-        let last = single_number(transaction, last).await?;
-        return Ok((last + 1..).take(count).collect());
-    }
-    let next =
-        format!("SELECT nextval('{table}_number') AS number FROM generate_series(1, {count})");
-    let statement = Statement::from_string(DatabaseBackend::Postgres, next);
-    let rows = transaction.query_all_raw(statement).await?;
-    let mut numbers: Vec<i64> = rows
-        .iter()
-        .map(|row| row.try_get("", "number"))
-        .collect::<Result<_, _>>()?;
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-/// The next numbers of a kind, as [`next_numbers`], and the transaction's [`first_sequence`].
-///
-/// PostgreSQL tells both at once.
+/// PostgreSQL has a sequence for each kind, for which writers don't wait for each other, and tells all of it at once. SQLite
+/// runs one writing transaction at a time, so the next numbers after the last will do.
 pub async fn next_numbers_and_sequence(
     transaction: &DatabaseTransaction,
     table: &str,
     count: usize,
 ) -> Result<(Vec<i64>, i64), DbErr> {
-    if transaction.get_database_backend() == DatabaseBackend::Sqlite || count == 0 {
-        let numbers = next_numbers(transaction, table, count).await?;
+    if count == 0 {
+        return Ok((Vec::new(), first_sequence(transaction).await?));
+    }
+    if transaction.get_database_backend() == DatabaseBackend::Sqlite {
+        let last = format!("SELECT coalesce(max(number), 0) AS number FROM {table}");
+        let last = single_number(transaction, last).await?;
+        let numbers = (last + 1..).take(count).collect();
         return Ok((numbers, first_sequence(transaction).await?));
     }
     let next = format!(
