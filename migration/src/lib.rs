@@ -14,6 +14,8 @@ mod m0004_agreements;
 mod m0005_work;
 mod m0006_webhooks;
 mod m0007_availability;
+mod m0009_shadow_it;
+mod m0010_feedback;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_work::Migration),
             Box::new(m0006_webhooks::Migration),
             Box::new(m0007_availability::Migration),
+            Box::new(m0009_shadow_it::Migration),
+            Box::new(m0010_feedback::Migration),
         ]
     }
 }
