@@ -11,6 +11,8 @@ pub mod business_outcome;
 pub mod calendar_content;
 pub mod change;
 pub mod customer;
+pub mod demand;
+pub mod demand_supporter;
 pub mod feed;
 pub mod feedback;
 pub mod feedback_latest;

@@ -14,6 +14,7 @@ mod m0004_agreements;
 mod m0005_work;
 mod m0006_webhooks;
 mod m0007_availability;
+mod m0008_demand;
 mod m0009_shadow_it;
 mod m0010_feedback;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_work::Migration),
             Box::new(m0006_webhooks::Migration),
             Box::new(m0007_availability::Migration),
+            Box::new(m0008_demand::Migration),
             Box::new(m0009_shadow_it::Migration),
             Box::new(m0010_feedback::Migration),
         ]
