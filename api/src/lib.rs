@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod exchange;
 pub mod incidents;
+pub mod insight;
 pub mod outcomes;
 pub mod recalculation;
 pub mod requests;

@@ -193,6 +193,8 @@ const TYPES: &[(&str, Visibility)] = &[
     ("Decline", WithWhole),
     ("Incident", Visibility::Either(RequestsWork, InsightRead)),
     ("IncidentEvent", WithWhole),
+    ("BusinessImpact", Visibility::Scope(InsightRead)),
+    ("OutcomeImpact", Visibility::Scope(InsightRead)),
     ("SlaClock", WithWhole),
     ("SlaWarning", WithWhole),
     ("SlaInterval", WithWhole),

@@ -6,8 +6,8 @@ use async_graphql::parser::types::Field;
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{
-    Context, ContextSelectionSet, ErrorExtensionValues, ObjectType, OutputType, Positioned,
-    Response, ServerError, ServerResult, SubscriptionType, Value,
+    Context, ContextSelectionSet, Error, ErrorExtensionValues, ObjectType, OutputType, Positioned,
+    Response, Result, ServerError, ServerResult, SubscriptionType, Value,
 };
 use futures_util::stream::{self, BoxStream, StreamExt};
 
@@ -85,6 +85,21 @@ impl<T: SubscriptionType> SubscriptionType for Guarded<T> {
             }
         }
     }
+}
+
+/// That the viewer may have the field that is being resolved, which needs a scope that its object does not. Errors: `FORBIDDEN`,
+/// `UNAUTHENTICATED`.
+pub fn require(ctx: &Context<'_>, scope: Scope) -> Result<()> {
+    let viewer = ctx.data_unchecked::<Viewer>();
+    if viewer.may(scope) {
+        return Ok(());
+    }
+    let refusal = denied(&ctx.item.node.name.node, Access::Scope(scope), viewer);
+    Err(Error {
+        message: refusal.message,
+        source: None,
+        extensions: refusal.extensions,
+    })
 }
 
 /// Adds to the description of each field of a root what it needs.

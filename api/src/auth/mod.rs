@@ -25,7 +25,7 @@ mod tests;
 pub use self::{
     authenticator::{Authenticator, KeyProblem},
     claims::{ClaimPath, ScopeRules},
-    guard::Guarded,
+    guard::{Guarded, require},
     identity::Identity,
     local::{LOCAL_AUDIENCE, LOCAL_ISSUER, LocalKey, LocalKeyError},
     rejection::{Reason, Rejection},

@@ -14,9 +14,10 @@ use super::filter::IncidentFilter as Filter;
 use super::list::Incidents;
 use super::rules::{self, Incident, IncidentNumber};
 use super::store::{ById, ByNumber, ServicesOf};
-use crate::auth::Viewer;
+use crate::auth::{Scope, Viewer, require};
 use crate::catalog::services::graphql::ServiceNode;
 use crate::catalog::services::rules::Service;
+use crate::insight::impact::graphql::{ImpactNode, impact};
 use crate::shared::connection::PageArgs;
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{bad_input, expect, filter_id, internal, unreadable};
@@ -66,15 +67,20 @@ impl IncidentFields {
 
     /// What it breaks, by slug; never empty.
     async fn services(&self, ctx: &Context<'_>) -> Result<List<ServiceNode>> {
-        let loads = ctx.data_unchecked::<Loads>();
-        let services = loads.ask(ServicesOf, self.0.id).await;
-        let services = services.map_err(|error| unreadable(&error))?;
+        let services = self.broken(ctx).await?;
         let objects: Vec<_> = services.iter().map(|service| service.any()).collect();
         ctx.data_unchecked::<RequestCatalog>().reveal(&objects);
         let services = services.into_iter().map(|service| expect(ctx, service));
         let mut services = services.collect::<Result<Vec<Arc<Service>>>>()?;
         services.sort_by(|one, other| one.header.slug.cmp(&other.header.slug));
         Ok(services.into_iter().map(ServiceNode::from).collect())
+    }
+
+    /// What it costs the business per hour, and why: its services fail together, by the catalog as it is now. Of a resolved
+    /// incident it is what one more hour would cost. Errors: `FORBIDDEN` without `insight:read`.
+    async fn impact(&self, ctx: &Context<'_>) -> Result<ImpactNode> {
+        require(ctx, Scope::InsightRead)?;
+        impact(ctx, self.broken(ctx).await?, self.0.severity)
     }
 
     /// When it began.
@@ -135,6 +141,15 @@ impl IncidentFields {
     /// Grows by one with every step; pass it back as `expectedVersion`.
     async fn version(&self) -> i32 {
         self.0.version
+    }
+}
+
+impl IncidentFields {
+    /// The services that it breaks.
+    async fn broken(&self, ctx: &Context<'_>) -> Result<Vec<Id<Service>>> {
+        let loads = ctx.data_unchecked::<Loads>();
+        let services = loads.ask(ServicesOf, self.0.id).await;
+        services.map_err(|error| unreadable(&error))
     }
 }
 

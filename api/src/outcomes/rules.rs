@@ -86,6 +86,7 @@ impl Record for Outcome {
         if let Some(new) = new {
             index.insert(new.customer_id, name_key(new.as_ref()), new.header.id);
         }
+        catalog.impact_graph.forget();
     }
 }
 

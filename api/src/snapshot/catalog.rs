@@ -12,6 +12,7 @@ use crate::catalog::people::rules::Person;
 use crate::catalog::services::index::ServiceIndexes;
 use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
+use crate::insight::impact::graph::ImpactGraph;
 use crate::outcomes::rules::Outcome;
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::record::Record;
@@ -58,6 +59,8 @@ pub struct Catalog {
     pub agreement_indexes: AgreementIndexes,
     /// What filters, orders and facets of services need.
     pub service_indexes: ServiceIndexes,
+    /// What impact is worked out on.
+    pub impact_graph: ImpactGraph,
     /// Who points to whom, the target first.
     referrers: imbl::OrdSet<(ObjectRef, ObjectRef, &'static str)>,
     /// What is wanted and not there: type and origin or slug of the wanted, then who wants it.

@@ -14,7 +14,8 @@ use crate::catalog::offerings::filter::OfferingFilter;
 use crate::catalog::offerings::graphql::{OfferingNode, offerings};
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
-use crate::incidents::graphql::{IncidentConnection, IncidentFilter, incidents};
+use crate::incidents::graphql::{IncidentConnection, IncidentFilter, Severity, incidents};
+use crate::insight::impact::graphql::{ImpactNode, impact};
 use crate::node;
 use crate::outcomes::graphql::{OutcomeContribution, OutcomeNode};
 use crate::requests::graphql::{
@@ -284,6 +285,17 @@ impl ServiceFields {
     /// When an owner last said that the ownership is still right.
     async fn ownership_confirmed_at(&self) -> Option<DateTime> {
         self.0.ownership_confirmed_at.map(DateTime)
+    }
+
+    /// What the business loses per hour if this service fails as `severity` says, by the catalog as it is now. Errors:
+    /// `FORBIDDEN` without `insight:read`.
+    async fn impact(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How much of it fails.", default_with = "Severity::Outage")]
+        severity: Severity,
+    ) -> Result<ImpactNode> {
+        impact(ctx, vec![self.0.id()], severity.into())
     }
 
     /// Free key/value notes, as imports bring them.

@@ -219,6 +219,7 @@ impl Record for Service {
         if let Some(new) = new {
             catalog.service_indexes.insert(new);
         }
+        catalog.impact_graph.update(old, new);
     }
 }
 

@@ -35,6 +35,10 @@ const BASES: &[(&str, &str, u64)] = &[
     ("Incident", "services", 5),
     ("Incident", "slaClocks", 5),
     ("SlaClock", "explain", 10),
+    // A search over all that needs the service, which may be the whole catalog.
+    ("Service", "impact", 100),
+    ("Incident", "impact", 100),
+    ("BusinessImpact", "customers", 50),
     // Two statements, which may add up a year of measurements.
     ("ServiceLevelAgreement", "attainment", 20),
     ("Mutation", "recordAvailability", 100),
@@ -71,10 +75,13 @@ const COUNTED: &[(&str, &str, u64)] = &[
 /// Lists of objects without pages: by type and name, with the length that is assumed.
 const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessCapability", "children", 10),
+    ("BusinessImpact", "customers", 10),
+    ("BusinessImpact", "outcomes", 10),
     ("BusinessOutcome", "contributions", 10),
     ("Customer", "outcomes", 10),
     ("Incident", "services", 3),
     ("Incident", "slaClocks", 6),
+    ("OutcomeImpact", "path", 4),
     ("Person", "teams", 3),
     ("Service", "contributions", 5),
     ("Service", "links", 5),

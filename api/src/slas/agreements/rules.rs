@@ -81,6 +81,11 @@ impl Agreement {
             .is_some_and(|last| self.local_day(catalog, now) > last)
     }
 
+    /// Whether it holds on the day that it is where its calendar is.
+    pub fn is_valid_at(&self, catalog: &Catalog, moment: Timestamp) -> bool {
+        self.is_valid_on(self.local_day(catalog, moment))
+    }
+
     /// The day that it is where its calendar is.
     fn local_day(&self, catalog: &Catalog, now: Timestamp) -> Date {
         let zone = catalog
