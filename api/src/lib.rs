@@ -5,6 +5,8 @@ pub mod catalog;
 pub mod changes;
 pub mod cli;
 pub mod config;
+pub mod declines;
+pub mod demand;
 pub mod demo;
 pub mod exchange;
 pub mod incidents;

@@ -26,6 +26,8 @@ use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::changes::subscription::ChangeSubscriptions;
 use crate::changes::tail::Tail;
+use crate::demand::graphql::{DemandNode, DemandQueries, demand};
+use crate::demand::mutations::DemandMutations;
 use crate::exchange::graphql::ExchangeMutations;
 use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
 use crate::incidents::mutations::IncidentMutations;
@@ -70,6 +72,7 @@ pub struct Query(
     RequestQueries,
     WebhookQueries,
     IncidentQueries,
+    DemandQueries,
 );
 
 /// Everything that can be changed.
@@ -91,6 +94,7 @@ pub struct Mutation(
     WebhookMutations,
     IncidentMutations,
     RecalculationMutations,
+    DemandMutations,
 );
 
 /// Everything that can be waited for.
@@ -169,6 +173,8 @@ pub enum Node {
     WebhookEndpoint(EndpointNode),
     /// What is broken.
     Incident(IncidentNode),
+    /// What a customer needs, wishes for or is driven by.
+    Demand(DemandNode),
 }
 
 /// A piece of work, if there is one that the viewer sees.
@@ -177,6 +183,7 @@ pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<O
         WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
         WorkType::WebhookEndpoint => Ok(endpoint(ctx, key).await?.map(Node::from)),
         WorkType::Incident => Ok(incident(ctx, key).await?.map(Node::from)),
+        WorkType::Demand => Ok(demand(ctx, key).await?.map(Node::from)),
     }
 }
 

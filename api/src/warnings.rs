@@ -10,6 +10,7 @@ use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
 use crate::changes::store::{Change, ChangeFilter};
 use crate::changes::subscription::open;
+use crate::demand::graphql::DemandNode;
 use crate::incidents::graphql::{IncidentNode, incident};
 use crate::incidents::store::ServicesOf;
 use crate::requests::graphql::{RequestNode, request};
@@ -29,6 +30,8 @@ pub enum WorkSubject {
     ServiceRequest(RequestNode),
     /// What is broken.
     Incident(IncidentNode),
+    /// What a customer needs, wishes for or is driven by.
+    Demand(DemandNode),
 }
 
 /// A clock that became at risk or was missed.

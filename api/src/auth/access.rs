@@ -28,9 +28,11 @@ pub enum Access {
     /// The first of these scopes for what is one's own, the second for what is anybody's. Whose it is turns out when it is
     /// read: [`Visible`](crate::requests::access::Visible).
     OwnOrAll(Scope, Scope),
+    /// The first of these scopes for what is one's own, one of the others for what is anybody's.
+    OwnOrEither(Scope, Scope, Scope),
 }
 
-use Access::{AnyToken, Everybody, OwnOrAll, ScopeOrOwner};
+use Access::{AnyToken, Everybody, OwnOrAll, OwnOrEither, ScopeOrOwner};
 use Scope::{Admin, CatalogRead, CatalogWrite, InsightRead, RequestsSubmit, RequestsWork};
 
 const READ: Access = Access::Scope(CatalogRead);
@@ -39,6 +41,8 @@ const WRITE_OR_OWN: Access = ScopeOrOwner(CatalogWrite);
 const WORK: Access = Access::Scope(RequestsWork);
 const WORK_OR_OWN: Access = ScopeOrOwner(RequestsWork);
 const ADMIN: Access = Access::Scope(Admin);
+/// One's own for who submits, all for who works on it or reads insights.
+const DEMANDS: Access = OwnOrEither(RequestsSubmit, RequestsWork, InsightRead);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
 const WATCH: Access = Access::Either(RequestsWork, InsightRead);
 
@@ -73,6 +77,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("webhookEndpoints", ADMIN),
     ("incident", WATCH),
     ("incidents", WATCH),
+    ("demand", DEMANDS),
+    ("demands", DEMANDS),
 ];
 
 /// The fields of `Mutation`.
@@ -134,6 +140,14 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("resolveIncident", WORK),
     ("commentOnIncident", WORK),
     ("recalculateSlaClocks", WORK),
+    ("raiseDemand", SUBMIT),
+    ("updateDemand", SUBMIT),
+    ("supportDemand", SUBMIT),
+    ("withdrawDemandSupport", SUBMIT),
+    ("planDemand", WORK),
+    ("meetDemand", WORK),
+    ("declineDemand", WORK),
+    ("reopenDemand", SUBMIT),
 ];
 
 /// The fields of `Subscription`.
@@ -154,6 +168,8 @@ pub enum Visibility {
     Either(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has the second sees all.
     OwnOrAll(Scope, Scope),
+    /// Who has the first scope sees what is their own and their customer's, who has one of the others sees all.
+    OwnOrEither(Scope, Scope, Scope),
     /// Who sees what it is about: a change is seen by those who see its subject.
     WithSubject,
     /// Who sees the object, or did the change, whose part it is.
@@ -195,6 +211,10 @@ const TYPES: &[(&str, Visibility)] = &[
     ("IncidentEvent", WithWhole),
     ("BusinessImpact", Visibility::Scope(InsightRead)),
     ("OutcomeImpact", Visibility::Scope(InsightRead)),
+    (
+        "Demand",
+        Visibility::OwnOrEither(RequestsSubmit, RequestsWork, InsightRead),
+    ),
     ("SlaClock", WithWhole),
     ("SlaWarning", WithWhole),
     ("SlaInterval", WithWhole),
@@ -247,6 +267,9 @@ impl Access {
             Self::Scope(scope) => viewer.may(scope),
             Self::Either(one, other) => viewer.may(one) || viewer.may(other),
             Self::OwnOrAll(own, all) => viewer.is_known() && (viewer.may(own) || viewer.may(all)),
+            Self::OwnOrEither(own, one, other) => {
+                viewer.is_known() && (viewer.may(own) || viewer.may(one) || viewer.may(other))
+            }
             Self::ScopeOrOwner(scope) => {
                 viewer.may(scope) || (viewer.person().is_some() && viewer.may(CatalogRead))
             }
@@ -267,6 +290,12 @@ impl Display for Access {
             }
             Self::OwnOrAll(own, all) => {
                 write!(out, "the scope `{own}` for one's own, `{all}` for all")
+            }
+            Self::OwnOrEither(own, one, other) => {
+                write!(
+                    out,
+                    "the scope `{own}` for one's own, `{one}` or `{other}` for all"
+                )
             }
         }
     }

@@ -84,6 +84,9 @@ impl Viewer {
             Some(Visibility::Scope(scope)) => self.may(scope),
             Some(Visibility::Either(one, other)) => self.may(one) || self.may(other),
             Some(Visibility::OwnOrAll(own, all)) => self.may(own) || self.may(all),
+            Some(Visibility::OwnOrEither(own, one, other)) => {
+                self.may(own) || self.may(one) || self.may(other)
+            }
             Some(Visibility::Everybody) => true,
             Some(Visibility::WithSubject | Visibility::WithWhole) | None => false,
         }

@@ -8,9 +8,9 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use sea_orm::DatabaseConnection;
 use tokio::sync::OnceCell;
 
+use super::seen::seen_by;
 use super::store::{self, Change};
 use crate::auth::{Scope, Viewer};
-use crate::requests::access::Visible;
 use crate::schema::{Node, node_in, work_node};
 use crate::shared::connection::{DEFAULT_PAGE, page_size};
 use crate::shared::draft;
@@ -163,7 +163,7 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
             types: filter.types.map(known_types).transpose()?,
             subjects: subjects.transpose()?,
             actor: filter.actor,
-            requests: None,
+            seen: Vec::new(),
         })
     }
 }
@@ -171,9 +171,8 @@ impl TryFrom<ChangeFilter> for store::ChangeFilter {
 impl store::ChangeFilter {
     /// Narrowed to what the viewer sees: a change of anything else does not exist for them.
     fn seen_by(self, viewer: &Viewer, whole: &Catalog) -> Self {
-        let visible = Visible::to(viewer, whole);
         Self {
-            requests: (visible != Visible::All).then_some(visible),
+            seen: seen_by(viewer, whole),
             ..self.of_seen_types(viewer)
         }
     }

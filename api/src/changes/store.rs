@@ -1,9 +1,8 @@
 //! The change feed in the database.
 
-use std::collections::HashSet;
 use std::str::FromStr;
 
-use entity::{change, service_request};
+use entity::change;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
@@ -13,11 +12,11 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::requests::access::Visible;
+use super::seen::Seen;
 use crate::shared::dialect;
 use crate::shared::draft::ChangeKind;
 use crate::shared::store::DamagedRow;
-use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
+use crate::shared::subject::{SubjectRef, SubjectType};
 
 /// One committed change of one object.
 #[derive(Clone, Debug)]
@@ -51,8 +50,8 @@ pub struct ChangeFilter {
     pub subjects: Option<Vec<Uuid>>,
     /// By this actor.
     pub actor: Option<String>,
-    /// Of requests only those that somebody sees; all where absent.
-    pub requests: Option<Visible>,
+    /// Of work of these types only what somebody sees; of other types all.
+    pub seen: Vec<Seen>,
 }
 
 impl ChangeFilter {
@@ -73,20 +72,21 @@ impl ChangeFilter {
     fn parts(&self) -> Vec<Part> {
         if let Some(subjects) = &self.subjects {
             let (subjects, types) = (subjects.clone(), self.types.clone());
-            let requests = self.requests.clone();
-            return vec![Part::Subjects(subjects, types, requests)];
+            return vec![Part::Subjects(subjects, types, self.seen.clone())];
         }
-        if self.types.is_none() && self.requests.is_none() {
+        if self.types.is_none() && self.seen.is_empty() {
             return vec![Part::Everything];
         }
-        let requests = WorkType::ServiceRequest.to_string();
         let types = match &self.types {
             Some(types) => types.clone(),
             None => SubjectType::iter().map(|kind| kind.to_string()).collect(),
         };
-        let part = |kind: String| match &self.requests {
-            Some(visible) if kind == requests => Part::Requests(visible.clone()),
-            _ => Part::Type(kind),
+        let part = |kind: String| {
+            let mut restricted = self.seen.iter();
+            match restricted.find(|seen| seen.kind.to_string() == kind) {
+                Some(seen) => Part::Seen(seen.clone()),
+                None => Part::Type(kind),
+            }
         };
         types.into_iter().map(part).collect()
     }
@@ -128,10 +128,10 @@ enum Part {
     Everything,
     /// Changes of objects of a type.
     Type(String),
-    /// Changes of the requests that somebody sees.
-    Requests(Visible),
-    /// Changes of these objects, of these types, and of requests those that somebody sees.
-    Subjects(Vec<Uuid>, Option<Vec<String>>, Option<Visible>),
+    /// Changes of what somebody sees of a type of work.
+    Seen(Seen),
+    /// Changes of these objects, of these types, and of some types of work only of what somebody sees.
+    Subjects(Vec<Uuid>, Option<Vec<String>>, Vec<Seen>),
 }
 
 impl Part {
@@ -141,57 +141,35 @@ impl Part {
             Self::Everything => Condition::all(),
             Self::Type(kind) => Condition::all().add(of_type.eq(kind)),
             // Keys are unique across types.
-            Self::Requests(visible) => Condition::all().add(of_requests(visible)),
-            Self::Subjects(ids, types, requests) => {
-                let requests = requests.as_ref().map(|visible| {
+            Self::Seen(seen) => Condition::all().add(of_seen(seen)),
+            Self::Subjects(ids, types, seen) => {
+                let restricted = seen.iter().map(|seen| {
                     Condition::any()
-                        .add(of_type.ne(WorkType::ServiceRequest.to_string()))
-                        .add(of_requests(visible))
+                        .add(of_type.ne(seen.kind.to_string()))
+                        .add(of_seen(seen))
                 });
-                Condition::all()
+                let wanted = Condition::all()
                     .add(change::Column::SubjectId.is_in(ids.iter().copied()))
-                    .add_option(types.as_ref().map(|types| of_type.is_in(types)))
-                    .add_option(requests)
+                    .add_option(types.as_ref().map(|types| of_type.is_in(types)));
+                restricted.fold(wanted, Condition::add)
             }
         }
     }
 
     /// What a part is ordered by. An expression keeps the database from going along the whole feed, in its order, to find
-    /// what little of it is about somebody's requests.
+    /// what little of it is about somebody's work.
     fn place(&self) -> SimpleExpr {
         let sequence = change::Column::Sequence.into_simple_expr();
         match self {
             Self::Everything | Self::Type(_) => sequence,
-            Self::Requests(_) | Self::Subjects(..) => sequence.add(0),
+            Self::Seen(_) | Self::Subjects(..) => sequence.add(0),
         }
     }
 }
 
-/// That a change is of one of these requests.
-fn of_requests(visible: &Visible) -> SimpleExpr {
-    let keys = service_request::Entity::find()
-        .select_only()
-        .column(service_request::Column::Id)
-        .filter(visible.condition())
-        .into_query();
-    change::Column::SubjectId.in_subquery(keys)
-}
-
-/// Those of some requests that somebody sees.
-pub async fn seen_requests<C: ConnectionTrait>(
-    connection: &C,
-    visible: &Visible,
-    keys: impl IntoIterator<Item = Uuid>,
-) -> Result<HashSet<Uuid>, DbErr> {
-    let keys: Vec<Uuid> = service_request::Entity::find()
-        .select_only()
-        .column(service_request::Column::Id)
-        .filter(service_request::Column::Id.is_in(keys))
-        .filter(visible.condition())
-        .into_tuple()
-        .all(connection)
-        .await?;
-    Ok(keys.into_iter().collect())
+/// That a change is of what somebody sees.
+fn of_seen(seen: &Seen) -> SimpleExpr {
+    change::Column::SubjectId.in_subquery(seen.keys.clone())
 }
 
 /// The sequence up to which nothing will ever be added to the feed.

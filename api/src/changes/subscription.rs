@@ -6,16 +6,15 @@ use std::sync::Arc;
 use async_graphql::{Context, Result, Subscription};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::DbErr;
-use uuid::Uuid;
 
 use super::graphql::{self, ChangeNode, sequence, wanted};
-use super::store::{self, Change, ChangeFilter};
+use super::seen::{is_restricted, seen_by, those_seen};
+use super::store::{Change, ChangeFilter};
 use super::tail::{Follower, Tail};
 use crate::auth::Viewer;
-use crate::requests::access::Visible;
 use crate::shared::graphql::{catalog, internal};
 use crate::shared::live::{Event, Source, Stage};
-use crate::shared::subject::WorkType;
+use crate::shared::subject::SubjectRef;
 use crate::snapshot::Replica;
 
 /// Subscriptions to changes.
@@ -84,17 +83,19 @@ pub(crate) async fn visible(
     let catalog = replica.current();
     let viewer = viewer.renewed(&catalog);
     changes.retain(|change| viewer.sees(change.subject.kind));
-    let requests: BTreeSet<Uuid> = changes.iter().filter_map(of_request).collect();
-    let seen = match Visible::to(&viewer, &catalog) {
-        Visible::All => return Ok(changes),
-        _ if requests.is_empty() => return Ok(changes),
-        visible => store::seen_requests(&replica.database().read, &visible, requests).await?,
-    };
-    changes.retain(|change| of_request(change).is_none_or(|request| seen.contains(&request)));
+    let restricted = seen_by(&viewer, &catalog);
+    let subjects = changes.iter().map(|change| change.subject);
+    let subjects: BTreeSet<SubjectRef> = subjects
+        .filter(|subject| is_restricted(&restricted, *subject))
+        .collect();
+    if subjects.is_empty() {
+        return Ok(changes);
+    }
+    let subjects: Vec<SubjectRef> = subjects.into_iter().collect();
+    let database = &replica.database().read;
+    let seen = those_seen(database, &restricted, &subjects).await?;
+    changes.retain(|change| {
+        !is_restricted(&restricted, change.subject) || seen.contains(&change.subject.id)
+    });
     Ok(changes)
-}
-
-/// The request that a change is about.
-fn of_request(change: &Arc<Change>) -> Option<Uuid> {
-    change.subject.as_work(WorkType::ServiceRequest)
 }

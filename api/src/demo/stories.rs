@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan, ZonedDateTime};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::declines::rules::DeclineReason;
 use crate::incidents::rules::{self as incidents, Severity};
-use crate::requests::rules::{DeclineReason, Step};
+use crate::requests::rules::Step;
 use crate::slas::priority::Priority;
 
 /// Where the demo's people live.

@@ -11,6 +11,8 @@ use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_p
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::services::graphql::ServiceNode;
 use crate::catalog::services::rules::Service;
+use crate::demand::graphql::{DemandConnection, demands};
+use crate::demand::list::Parent as DemandParent;
 use crate::shared::connection::{Connection, PageArgs, all_by_name};
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{Money, catalog, expect, lookup};
@@ -85,6 +87,27 @@ impl OutcomeFields {
                 })
             })
             .collect()
+    }
+
+    /// Demands that are for it, as far as the viewer may see them, the newest first. Errors: `BAD_USER_INPUT` for a bad
+    /// page size or cursor.
+    async fn demands(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<DemandConnection> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let parent = (DemandParent::Outcome, self.0.header.id);
+        demands(ctx, Some(parent), (None, None), &args).await
     }
 
     /// Free key/value notes, as imports bring them.

@@ -1,8 +1,8 @@
 //! Which requests a list has, in the database's terms.
 
-use entity::service_request::Column;
-use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition};
+use entity::service_request::{Column, Entity};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::access::Visible;
@@ -122,5 +122,14 @@ impl Visible {
             }
             Self::Nothing => Condition::all().add(Expr::val(1).eq(0)),
         }
+    }
+
+    /// Selects the keys of the requests among them.
+    pub fn keys(&self) -> SelectStatement {
+        Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(self.condition())
+            .into_query()
     }
 }

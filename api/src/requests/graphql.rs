@@ -13,7 +13,7 @@ use super::clocks::story;
 use super::events::{RequestEventConnection, events};
 use super::filter::RequestFilter;
 use super::list::{Parent, RequestOrder, Requests};
-use super::rules::{self, Decline, RequestNumber, ServiceRequest};
+use super::rules::{self, RequestNumber, ServiceRequest};
 use super::store::{ById, ByNumber, HistoryOf, InputsOf};
 use crate::auth::Viewer;
 use crate::catalog::customers::graphql::CustomerNode;
@@ -25,13 +25,14 @@ use crate::catalog::people::rules::Person;
 use crate::catalog::services::graphql::{OrderDirection, ServiceNode};
 use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
+use crate::declines::graphql::DeclineNode;
 use crate::shared::connection::PageArgs;
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{bad_input, expect, filter_id, internal, lookup, unreadable};
 use crate::shared::ids::Id;
 use crate::shared::loads::Loads;
 use crate::shared::request::RequestCatalog;
-use crate::shared::scalars::{Date, DateTime, Json};
+use crate::shared::scalars::{DateTime, Json};
 use crate::shared::work::first_microsecond;
 use crate::shared::work_connection::WorkConnection;
 use crate::slas::agreements::target::SlaMetric;
@@ -144,8 +145,8 @@ impl RequestFields {
     }
 
     /// Why it was declined, once it was; the last time where it was reopened.
-    async fn decline(&self) -> Option<Direct<DeclineFields>> {
-        self.0.decline.clone().map(DeclineFields).map(Direct)
+    async fn decline(&self) -> Option<DeclineNode> {
+        self.0.decline.clone().map(DeclineNode::from)
     }
 
     /// When it was submitted.
@@ -179,43 +180,6 @@ impl Chronicle for RequestFields {
     }
 }
 
-/// A no, with its reason.
-pub struct DeclineFields(pub Decline);
-
-/// A no, with its reason: nobody is turned away without an explanation and, where there is one, another way.
-#[Object(name = "Decline", serial)]
-impl DeclineFields {
-    /// The kind of reason.
-    async fn reason(&self) -> DeclineReason {
-        self.0.reason.into()
-    }
-
-    /// At least 20 characters, for the customer to read.
-    async fn explanation(&self) -> &str {
-        &self.0.explanation
-    }
-
-    /// The other way.
-    async fn alternative(&self, ctx: &Context<'_>) -> Option<OfferingNode> {
-        lookup(ctx, self.0.alternative_id).map(OfferingNode::from)
-    }
-
-    /// When it is worth asking again.
-    async fn revisit_on(&self) -> Option<Date> {
-        self.0.revisit_on.map(Date)
-    }
-
-    /// Who said no: the `sub` of their token.
-    async fn declined_by(&self) -> &str {
-        &self.0.declined_by
-    }
-
-    /// When.
-    async fn declined_at(&self) -> DateTime {
-        DateTime(self.0.declined_at)
-    }
-}
-
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "rules::Status")]
@@ -234,26 +198,6 @@ pub enum ServiceRequestStatus {
     Declined,
     /// Taken back.
     Cancelled,
-}
-
-/// Why something is declined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "rules::DeclineReason")]
-pub enum DeclineReason {
-    /// Not what the service is for.
-    OutOfScope,
-    /// It would put something at risk.
-    Security,
-    /// A rule forbids it.
-    Compliance,
-    /// It costs more than it is worth.
-    Cost,
-    /// It was asked for already.
-    Duplicate,
-    /// Nobody has the time.
-    Capacity,
-    /// Another offering does it: `alternative` says which.
-    CoveredByAlternative,
 }
 
 /// Which requests; every condition that is given must hold.

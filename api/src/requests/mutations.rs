@@ -2,13 +2,15 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use super::graphql::{DeclineReason, RequestNode, shown, visible};
+use super::graphql::{RequestNode, shown, visible};
 use super::moves;
 use super::rules::Step;
-use super::steps::{Wanted, WantedDecline};
+use super::steps::Wanted;
 use super::submission::{Submission, Submitter};
 use super::submit::{self, Outcome, Submitted};
 use crate::auth::Viewer;
+use crate::declines::graphql::DeclineReason;
+use crate::declines::rules::WantedDecline;
 use crate::payload;
 use crate::shared::direct::{Direct, List};
 use crate::shared::errors::{UserError as Refusal, UserErrors};

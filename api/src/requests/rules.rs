@@ -3,7 +3,6 @@
 //! [`Step`] is the state machine: one table says from where each step leads where.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,6 +11,7 @@ use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
 use crate::catalog::people::rules::Person;
 use crate::catalog::services::rules::Service;
+use crate::declines::rules::Decline;
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::subject::{SubjectRef, WorkType};
 use crate::slas::priority::Priority;
@@ -293,59 +293,6 @@ pub struct Event {
     pub priority: Option<Priority>,
     /// In words.
     pub comment: Option<String>,
-}
-
-/// A no, with its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Decline {
-    /// The kind of reason.
-    pub reason: DeclineReason,
-    /// For the customer to read.
-    pub explanation: String,
-    /// The other way.
-    pub alternative_id: Option<Id<Offering>>,
-    /// When it is worth asking again.
-    pub revisit_on: Option<Date>,
-    /// Who said no.
-    pub declined_by: String,
-    /// When.
-    pub declined_at: Timestamp,
-}
-
-/// The fewest characters of an explanation.
-pub const LEAST_EXPLANATION: usize = 20;
-
-/// Why something is declined.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-pub enum DeclineReason {
-    /// Not what the service is for.
-    OutOfScope,
-    /// It would put something at risk.
-    Security,
-    /// A rule forbids it.
-    Compliance,
-    /// It costs more than it is worth.
-    Cost,
-    /// It was asked for already.
-    Duplicate,
-    /// Nobody has the time.
-    Capacity,
-    /// Another offering does it.
-    CoveredByAlternative,
 }
 
 #[cfg(test)]

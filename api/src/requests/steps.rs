@@ -1,16 +1,12 @@
 //! Taking a step with a request: what it needs, what it changes, and what history says of it.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use strum::IntoEnumIterator;
 
-use super::rules::{
-    Decline, DeclineReason, Event, EventKind, LEAST_EXPLANATION, ServiceRequest, Step,
-};
-use crate::catalog::offerings::rules::Offering;
+use super::rules::{Event, EventKind, ServiceRequest, Step};
+use crate::declines::rules::{WantedDecline, check};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
-use crate::shared::form::{self, MAX_TEXT};
-use crate::shared::ids::Id;
+use crate::shared::form::MAX_TEXT;
 use crate::shared::text::why_unfit;
 use crate::slas::priority::Priority;
 use crate::snapshot::Catalog;
@@ -30,19 +26,6 @@ pub struct Wanted {
     pub priority: Option<Priority>,
 }
 
-/// A no as somebody wants to say it.
-#[derive(Clone, Debug)]
-pub struct WantedDecline {
-    /// The kind of reason.
-    pub reason: DeclineReason,
-    /// For the customer to read.
-    pub explanation: String,
-    /// The id of the offering that is the other way.
-    pub alternative: Option<String>,
-    /// When it is worth asking again.
-    pub revisit_on: Option<Date>,
-}
-
 /// The request after a step, and what history says of it.
 pub fn take(
     request: &ServiceRequest,
@@ -58,7 +41,8 @@ pub fn take(
     let comment = checked_comment(wanted, &mut errors);
     let mut next = request.clone();
     if let Some(decline) = &wanted.decline {
-        let decline = checked_decline(decline, request, catalog, (actor, at), &mut errors);
+        let asked = Some(request.offering_id);
+        let decline = check(decline, asked, catalog, (actor, at), &mut errors);
         next.decline = Some(decline);
     }
     if !errors.is_empty() {
@@ -161,58 +145,4 @@ fn checked_comment(wanted: &Wanted, errors: &mut UserErrors) -> Option<String> {
         errors.push(UserError::new(UserErrorCode::Invalid, "comment", message));
     }
     (!comment.is_empty()).then(|| comment.to_owned())
-}
-
-fn checked_decline(
-    wanted: &WantedDecline,
-    request: &ServiceRequest,
-    catalog: &Catalog,
-    (actor, at): (&str, Timestamp),
-    errors: &mut UserErrors,
-) -> Decline {
-    let explanation = wanted.explanation.trim();
-    let length = explanation.chars().count();
-    let mut refuse =
-        |code, field, message: String| errors.push(UserError::new(code, field, message));
-    if length < LEAST_EXPLANATION {
-        let message = format!(
-            "has {length} characters; nobody is told no without an explanation of at least {LEAST_EXPLANATION}"
-        );
-        refuse(UserErrorCode::Invalid, "explanation", message);
-    } else if let Some(reason) = why_unfit(explanation, MAX_TEXT) {
-        refuse(UserErrorCode::Invalid, "explanation", reason);
-    }
-    let alternative = wanted.alternative.as_deref().map(|id| {
-        let found = form::find_in::<Offering>(catalog, id);
-        match found.filter(|found| catalog.get(*found).is_some_and(|it| it.active)) {
-            None if found.is_none() => {
-                let error = form::not_found::<Offering>(&["alternativeOfferingId"], id);
-                refuse(error.code, "alternativeOfferingId", error.message);
-            }
-            None => refuse(
-                UserErrorCode::Invalid,
-                "alternativeOfferingId",
-                "can't be requested now, so it is no other way".to_owned(),
-            ),
-            Some(found) if found == request.offering_id => refuse(
-                UserErrorCode::Invalid,
-                "alternativeOfferingId",
-                "is what was asked for; the other way has to be another offering".to_owned(),
-            ),
-            Some(_) => {}
-        }
-        found
-    });
-    if wanted.reason == DeclineReason::CoveredByAlternative && alternative.is_none() {
-        let message = "is required where the reason is COVERED_BY_ALTERNATIVE".to_owned();
-        refuse(UserErrorCode::Invalid, "alternativeOfferingId", message);
-    }
-    Decline {
-        reason: wanted.reason,
-        explanation: explanation.to_owned(),
-        alternative_id: alternative.flatten().map(|id| Id::new(id.key())),
-        revisit_on: wanted.revisit_on,
-        declined_by: actor.to_owned(),
-        declined_at: at,
-    }
 }

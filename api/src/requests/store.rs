@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use entity::{request_event, service_request};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult,
@@ -15,7 +14,9 @@ use serde_json::Value;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::rules::{Decline, Event, EventKind, NewRequest, RequestNumber, ServiceRequest};
+use super::rules::{Event, EventKind, NewRequest, RequestNumber, ServiceRequest};
+use crate::declines::rules::Decline;
+use crate::declines::store::DeclineColumns;
 use crate::shared::dialect::{self, Insert};
 use crate::shared::ids::Id;
 use crate::shared::loads::Question;
@@ -260,7 +261,7 @@ pub fn event_inserts(events: &[Event]) -> Vec<Insert> {
 }
 
 fn row(request: &ServiceRequest) -> service_request::ActiveModel {
-    let decline = request.decline.as_ref();
+    let decline = DeclineColumns::from(request.decline.as_ref());
     service_request::ActiveModel {
         id: Set(request.id),
         number: Set(request.number.0),
@@ -275,14 +276,12 @@ fn row(request: &ServiceRequest) -> service_request::ActiveModel {
         priority: Set(request.priority.number()),
         status: Set(request.status.to_string()),
         approved_at: Set(request.approved_at.map(Timestamp::as_microsecond)),
-        decline_reason: Set(decline.map(|it| it.reason.to_string())),
-        decline_explanation: Set(decline.map(|it| it.explanation.clone())),
-        decline_alternative_id: Set(decline.and_then(|it| it.alternative_id).map(Id::key)),
-        decline_revisit_on: Set(decline
-            .and_then(|it| it.revisit_on)
-            .map(|it| it.to_string())),
-        declined_by: Set(decline.map(|it| it.declined_by.clone())),
-        declined_at: Set(decline.map(|it| it.declined_at.as_microsecond())),
+        decline_reason: Set(decline.reason),
+        decline_explanation: Set(decline.explanation),
+        decline_alternative_id: Set(decline.alternative_id),
+        decline_revisit_on: Set(decline.revisit_on),
+        declined_by: Set(decline.declined_by),
+        declined_at: Set(decline.declined_at),
         due_at: Set(instant_or_never(request.due_at)),
         breaches_at: Set(instant_or_never(request.breaches_at)),
         version: Set(request.version),
@@ -323,25 +322,15 @@ impl TryFrom<RequestRow> for ServiceRequest {
 }
 
 fn decline(reader: &WorkReader, row: &RequestRow) -> Result<Option<Decline>, DamagedRow> {
-    let (Some(reason), Some(explanation), Some(declined_by), Some(declined_at)) = (
-        &row.decline_reason,
-        &row.decline_explanation,
-        &row.declined_by,
-        row.declined_at,
-    ) else {
-        return Ok(None);
+    let columns = DeclineColumns {
+        reason: row.decline_reason.clone(),
+        explanation: row.decline_explanation.clone(),
+        alternative_id: row.decline_alternative_id,
+        revisit_on: row.decline_revisit_on.clone(),
+        declined_by: row.declined_by.clone(),
+        declined_at: row.declined_at,
     };
-    let revisit_on = row.decline_revisit_on.as_deref();
-    Ok(Some(Decline {
-        reason: reader.parse("decline_reason", reason)?,
-        explanation: explanation.clone(),
-        alternative_id: row.decline_alternative_id.map(Id::new),
-        revisit_on: revisit_on
-            .map(|day| reader.parse::<Date>("decline_revisit_on", day))
-            .transpose()?,
-        declined_by: declined_by.clone(),
-        declined_at: reader.instant("declined_at", declined_at)?,
-    }))
+    columns.read(reader)
 }
 
 impl TryFrom<request_event::Model> for Event {

@@ -11,11 +11,12 @@ use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::clocks::{Workshop, story};
-use super::rules::{DeclineReason, Event, EventKind, ServiceRequest, Status, Step};
-use super::steps::{self, Wanted, WantedDecline};
+use super::rules::{Event, EventKind, ServiceRequest, Status, Step};
+use super::steps::{self, Wanted};
 use super::submission::{Submission, Submitter, first_event, plan};
 use crate::catalog::offerings::rules::Offering;
 use crate::catalog::services::rules::Service;
+use crate::declines::rules::{DeclineReason, WantedDecline};
 use crate::shared::edit::Editable;
 use crate::shared::ids::Id;
 use crate::shared::record::{Header, Record};

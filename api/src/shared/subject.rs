@@ -30,6 +30,8 @@ pub enum WorkType {
     Incident,
     /// Where events are sent to.
     WebhookEndpoint,
+    /// What a customer needs, wishes for or is driven by.
+    Demand,
 }
 
 impl WorkType {
@@ -39,6 +41,7 @@ impl WorkType {
             Self::ServiceRequest => "sreq",
             Self::Incident => "inci",
             Self::WebhookEndpoint => "hook",
+            Self::Demand => "dema",
         }
     }
 
@@ -48,6 +51,7 @@ impl WorkType {
             Self::ServiceRequest => "service request",
             Self::Incident => "incident",
             Self::WebhookEndpoint => "webhook endpoint",
+            Self::Demand => "demand",
         }
     }
 }

@@ -35,6 +35,27 @@ const USERS: &[(ObjectType, &str, &str, &str)] = &[
         "incidents",
     ),
     (
+        ObjectType::ServiceOffering,
+        "demand",
+        "decline_alternative_id",
+        "declined demands",
+    ),
+    (ObjectType::Service, "demand", "service_id", "demands"),
+    (ObjectType::Customer, "demand", "customer_id", "demands"),
+    (
+        ObjectType::BusinessOutcome,
+        "demand",
+        "outcome_id",
+        "demands",
+    ),
+    (ObjectType::Person, "demand", "raised_by_id", "demands"),
+    (
+        ObjectType::Person,
+        "demand_supporter",
+        "person_id",
+        "demands that they support",
+    ),
+    (
         ObjectType::Service,
         "availability_measurement",
         "service_id",

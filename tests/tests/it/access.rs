@@ -20,18 +20,26 @@ struct World {
     owned: Value,
     /// A service whose service owner is the bearer "owner of another service".
     other: Value,
+    /// The customer of those who may submit.
+    customer: Value,
+    /// One of them.
+    person: Value,
 }
 
 impl World {
     async fn new(database: &Database) -> Self {
         let bearers = Bearers::new();
         let server = bearers.settings(database).start().await;
+        let customer = json!({ "name": "The ward" });
+        let customer = crate::objects::CUSTOMER.create(&server, customer).await;
+        let person = json!({"name": "A submitter", "subject": "requests:submit", "customerId": customer["id"]});
+        let person = crate::objects::PERSON.create(&server, person).await;
         let mut services = Vec::new();
         for (subject, role) in [
             (bearers::OWNER, "businessOwnerId"),
             (bearers::OTHER_OWNER, "serviceOwnerId"),
         ] {
-            let person = json!({"name": subject, "subject": subject});
+            let person = json!({"name": subject, "subject": subject, "customerId": customer["id"]});
             let person = crate::objects::PERSON.create(&server, person).await;
             let service = json!({"name": format!("Of the {subject}"), role: person["id"]});
             services.push(crate::objects::SERVICE.create(&server, service).await);
@@ -42,6 +50,8 @@ impl World {
             bearers,
             owned,
             other,
+            customer,
+            person,
         }
     }
 

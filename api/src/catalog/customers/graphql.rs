@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::rules::{Customer, CustomerPatch};
 use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_pointer};
 use crate::catalog::people::graphql::PersonNode;
+use crate::demand::graphql::{DemandConnection, DemandFilter, DemandOrder, demands};
+use crate::demand::list::Parent as DemandParent;
 use crate::outcomes::graphql::OutcomeNode;
 use crate::outcomes::rules::Outcome;
 use crate::requests::graphql::{
@@ -100,6 +102,31 @@ impl CustomerFields {
         agreements_in(ctx, &args, self.0.id(), |catalog| {
             &catalog.agreement_indexes.customer
         })
+    }
+
+    /// Demands of this customer, as far as the viewer may see them, newest first where nothing else is said. Errors:
+    /// `BAD_USER_INPUT` for a bad page size, cursor or id.
+    async fn demands(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "In which order; the newest first where absent.")] order_by: Option<
+            DemandOrder,
+        >,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<DemandConnection> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let parent = (DemandParent::Customer, self.0.header.id);
+        demands(ctx, Some(parent), (filter, order_by), &args).await
     }
 
     /// Requests for this customer, as far as the viewer may see them, newest first where nothing else is said. Errors:

@@ -14,6 +14,8 @@ use crate::catalog::offerings::filter::OfferingFilter;
 use crate::catalog::offerings::graphql::{OfferingNode, offerings};
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
+use crate::demand::graphql::{DemandConnection, DemandFilter, DemandOrder, demands};
+use crate::demand::list::Parent as DemandParent;
 use crate::incidents::graphql::{IncidentConnection, IncidentFilter, Severity, incidents};
 use crate::insight::impact::graphql::{ImpactNode, impact};
 use crate::node;
@@ -234,6 +236,31 @@ impl ServiceFields {
         agreements_in(ctx, &args, self.0.id(), |catalog| {
             &catalog.agreement_indexes.service
         })
+    }
+
+    /// Demands that it answers, as far as the viewer may see them, newest first where nothing else is said. Errors:
+    /// `BAD_USER_INPUT` for a bad page size, cursor or id.
+    async fn demands(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all where absent.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "In which order; the newest first where absent.")] order_by: Option<
+            DemandOrder,
+        >,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<DemandConnection> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let parent = (DemandParent::Service, self.0.header.id);
+        demands(ctx, Some(parent), (filter, order_by), &args).await
     }
 
     /// Requests of its offerings, as far as the viewer may see them, newest first where nothing else is said. Errors:

@@ -29,6 +29,12 @@ const BASES: &[(&str, &str, u64)] = &[
     ("Query", "incident", 20),
     ("Query", "incidents", 50),
     ("Service", "incidents", 10),
+    ("Query", "demand", 20),
+    ("Query", "demands", 50),
+    ("Service", "demands", 10),
+    ("Customer", "demands", 10),
+    ("BusinessOutcome", "demands", 10),
+    ("Demand", "supporters", 5),
     ("ServiceRequest", "events", 5),
     ("ServiceRequest", "slaClocks", 5),
     ("Incident", "events", 5),
@@ -57,6 +63,9 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Customer", "serviceRequests", 100),
     ("Query", "incidents", 500),
     ("Service", "incidents", 100),
+    ("Query", "demands", 500),
+    ("Service", "demands", 100),
+    ("Customer", "demands", 100),
     // Paid for each event, which is looked at in passing.
     ("Subscription", "changes", 5),
 ];
@@ -70,6 +79,10 @@ const COUNTED: &[(&str, &str, u64)] = &[
     ("Customer", "serviceRequests", 200),
     ("Query", "incidents", 2_000),
     ("Service", "incidents", 200),
+    ("Query", "demands", 2_000),
+    ("Service", "demands", 200),
+    ("Customer", "demands", 200),
+    ("BusinessOutcome", "demands", 200),
 ];
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
@@ -79,6 +92,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessImpact", "outcomes", 10),
     ("BusinessOutcome", "contributions", 10),
     ("Customer", "outcomes", 10),
+    ("Demand", "supporters", 10),
     ("Incident", "services", 3),
     ("Incident", "slaClocks", 6),
     ("OutcomeImpact", "path", 4),

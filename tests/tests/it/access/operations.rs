@@ -30,6 +30,14 @@ const SUBMITTERS: [&str; 4] = [
 ];
 /// Who may work on all requests.
 const WORKERS: [&str; 2] = ["requests:work", "admin"];
+/// Who may see demands: their own, or all.
+const DEMAND_READERS: [&str; 5] = [
+    "requests:submit",
+    "requests:work",
+    "insight:read",
+    "admin",
+    "owner who may not read",
+];
 /// Who may see incidents.
 const WATCHERS: [&str; 3] = ["requests:work", "insight:read", "admin"];
 const WRITERS_AND_OWNER: [&str; 3] = ["catalog:write", "admin", OWNER];
@@ -46,7 +54,9 @@ pub(crate) struct Operation {
 impl Operation {
     /// The document's variables, once everything that they name is there.
     pub(crate) async fn variables(&self, world: &World, bearer: &Bearer) -> Value {
-        if self.field.ends_with("ServiceRequest") && self.field != "submitServiceRequest" {
+        if self.field.ends_with("Demand") || self.field == "withdrawDemandSupport" {
+            json!({ "input": demand_step(world, bearer, &self.field).await })
+        } else if self.field.ends_with("ServiceRequest") && self.field != "submitServiceRequest" {
             json!({ "input": step(world, bearer, &self.field).await })
         } else if self.is_mutation {
             json!({ "input": self.input(world).await })
@@ -169,6 +179,41 @@ async fn step(world: &World, bearer: &Bearer, field: &str) -> Value {
     }
 }
 
+/// A step with a demand of the bearer's own, if they may have one.
+async fn demand_step(world: &World, bearer: &Bearer, field: &str) -> Value {
+    let demand = json!({"title": "Beds in view", "kind": "NEED", "customerId": world.customer["id"], "valuePerMonth": 1000});
+    if field == "raiseDemand" {
+        return demand;
+    }
+    let raiser = if SUBMITTERS.contains(&bearer.name) {
+        bearer.name
+    } else {
+        "admin"
+    };
+    let raise = "mutation ($input: RaiseDemandInput!) { raiseDemand(input: $input) { demand { id } userErrors { message } } }";
+    let query = world.server.query(raise);
+    let query = query.variables(json!({ "input": demand }));
+    let answer = query.token(world.bearers.token(raiser)).send().await;
+    let id = answer.expect_payload()["demand"]["id"].clone();
+    let meet = json!({"id": id, "serviceId": world.other["id"]});
+    match field {
+        "updateDemand" => json!({"id": id, "description": unique()}),
+        "meetDemand" => meet,
+        "declineDemand" => {
+            json!({"id": id, "reason": "COST", "explanation": "It costs more than it is worth."})
+        }
+        "reopenDemand" => {
+            let answer = mutate(&world.server, "meetDemand", "demand { id }", meet).await;
+            answer.expect_payload();
+            json!({ "id": id })
+        }
+        "supportDemand" | "withdrawDemandSupport" if WORKERS.contains(&bearer.name) => {
+            json!({"id": id, "personId": world.person["id"]})
+        }
+        _ => json!({ "id": id }),
+    }
+}
+
 fn report(world: &World) -> Value {
     json!({"title": "Nothing works", "severity": "OUTAGE", "serviceIds": [world.owned["id"]]})
 }
@@ -218,6 +263,12 @@ pub(crate) fn queries() -> Vec<Operation> {
     operations.push(query("serviceRequests", connection, SUBMITTERS));
     operations.push(query("incident", "(number: \"INC-1\") { id }", WATCHERS));
     operations.push(query("incidents", connection, WATCHERS));
+    operations.push(query(
+        "demand",
+        "(number: \"DEM-1\") { id }",
+        DEMAND_READERS,
+    ));
+    operations.push(query("demands", connection, DEMAND_READERS));
     for ty in ALL {
         operations.push(query(ty.field, "(slug: \"none\") { id }", READERS));
         let plural = match ty.field {
@@ -305,6 +356,18 @@ pub(crate) fn mutations() -> Vec<Operation> {
     ] {
         operations.push(mutation(field, "incident { id }", WORKERS.to_vec()));
     }
+    for (field, may) in [
+        ("raiseDemand", &SUBMITTERS[..]),
+        ("updateDemand", &SUBMITTERS),
+        ("supportDemand", &SUBMITTERS),
+        ("withdrawDemandSupport", &SUBMITTERS),
+        ("planDemand", &WORKERS),
+        ("meetDemand", &WORKERS),
+        ("declineDemand", &WORKERS),
+        ("reopenDemand", &SUBMITTERS),
+    ] {
+        operations.push(mutation(field, "demand { id }", may.to_vec()));
+    }
     operations.push(mutation(
         "recordAvailability",
         "recorded",
@@ -330,6 +393,8 @@ fn mutation(field: &str, selection: &str, may: Vec<&'static str>) -> Operation {
         | "reprioritiseServiceRequest"
         | "submitServiceRequest"
         | "submitServiceRequests" => format!("{}{}Input", field[..1].to_uppercase(), &field[1..]),
+        "planDemand" | "reopenDemand" => "DemandStepInput".to_owned(),
+        "withdrawDemandSupport" => "SupportDemandInput".to_owned(),
         field if field.ends_with("ServiceRequest") => "RequestStepInput".to_owned(),
         "acknowledgeIncident" | "resolveIncident" | "commentOnIncident" => {
             "IncidentStepInput".to_owned()

@@ -1,0 +1,135 @@
+//! Taking a step with a demand: what it needs and what it changes.
+
+use jiff::{SignedDuration, Timestamp};
+use strum::IntoEnumIterator;
+
+use super::access::Party;
+use super::fields::{DemandPatch, answering, apply};
+use super::rules::{Demand, Status, Step};
+use crate::declines::rules::{WantedDecline, check};
+use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::snapshot::Catalog;
+
+/// A step as somebody wants to take it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What is done.
+    pub action: Action,
+    /// Refuse unless this is the demand's version.
+    pub expected_version: Option<i32>,
+}
+
+/// What somebody does with a demand.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Says it better.
+    Update(DemandPatch),
+    /// Wants it too: the person's id, one's own where absent.
+    Support(Option<String>),
+    /// Doesn't want it any more: the person's id, one's own where absent.
+    WithdrawSupport(Option<String>),
+    /// Decides to meet it.
+    Plan,
+    /// Says that this service, by its id, answers it.
+    Meet(String),
+    /// Refuses it.
+    Decline(WantedDecline),
+    /// Disputes its end.
+    Reopen,
+}
+
+impl Action {
+    /// The step that it is.
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Update(_) => Step::Update,
+            Self::Support(_) => Step::Support,
+            Self::WithdrawSupport(_) => Step::WithdrawSupport,
+            Self::Plan => Step::Plan,
+            Self::Meet(_) => Step::Meet,
+            Self::Decline(_) => Step::Decline,
+            Self::Reopen => Step::Reopen,
+        }
+    }
+}
+
+/// The demand after a step; the same as before where there was nothing to change. Whoever supports it already is not to be
+/// counted again: that is for the caller to know.
+pub fn take(
+    demand: &Demand,
+    wanted: &Wanted,
+    party: &Party,
+    catalog: &Catalog,
+    at: Timestamp,
+) -> Result<Demand, UserErrors> {
+    // Clocks of two machines may differ; history only runs forwards.
+    let at = at.max(demand.updated_at + SignedDuration::from_micros(1));
+    let step = wanted.action.step();
+    check_version(demand, wanted.expected_version)?;
+    check_legal(demand, step)?;
+    let mut errors = Vec::new();
+    let mut next = demand.clone();
+    if let (_, Some(to)) = step.rule() {
+        next.status = to;
+        next.ended_at = to.is_end().then_some(at);
+    }
+    match &wanted.action {
+        Action::Update(patch) => apply(patch, &mut next, party, catalog, &mut errors),
+        Action::Support(_) => next.supporters += 1,
+        Action::WithdrawSupport(_) => next.supporters -= 1,
+        Action::Plan => {}
+        Action::Meet(service) => next.service_id = answering(service, catalog, &mut errors),
+        Action::Decline(decline) => {
+            let says = (party.subject.as_str(), at);
+            next.decline = Some(check(decline, None, catalog, says, &mut errors));
+        }
+        // What was said to answer it does not: that is what is disputed.
+        Action::Reopen if demand.status == Status::Met => next.service_id = None,
+        Action::Reopen => {}
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    if next != *demand {
+        next.version += 1;
+        next.updated_at = at;
+    }
+    Ok(next)
+}
+
+fn check_legal(demand: &Demand, step: Step) -> Result<(), UserErrors> {
+    let is_legal = |step: Step| step.rule().0.contains(&demand.status);
+    if is_legal(step) {
+        return Ok(());
+    }
+    let legal: Vec<_> = Step::iter()
+        .filter(|step| is_legal(*step))
+        .map(Step::mutation)
+        .collect();
+    Err(vec![UserError::at(
+        UserErrorCode::IllegalTransition,
+        &[],
+        format!(
+            "{} is {}, so {} can't be done; what can be done: {}",
+            demand.number,
+            demand.status,
+            step.mutation(),
+            legal.join(", ")
+        ),
+    )])
+}
+
+fn check_version(demand: &Demand, expected: Option<i32>) -> Result<(), UserErrors> {
+    let version = demand.version;
+    match expected {
+        Some(expected) if expected != version => Err(vec![UserError::new(
+            UserErrorCode::StaleVersion,
+            "expectedVersion",
+            format!(
+                "{} is at version {version}, not {expected}: read it again and decide anew",
+                demand.number
+            ),
+        )]),
+        _ => Ok(()),
+    }
+}
