@@ -118,7 +118,7 @@ async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<(Node, Option<i64>)>
                 (Node::from(node), done.sequence)
             }))
         }
-        WorkType::WebhookEndpoint | WorkType::Demand => Ok(None),
+        WorkType::WebhookEndpoint | WorkType::Demand | WorkType::Feedback => Ok(None),
     }
 }
 

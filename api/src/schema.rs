@@ -26,8 +26,11 @@ use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::changes::subscription::ChangeSubscriptions;
 use crate::changes::tail::Tail;
+use crate::demand::feedback::graphql::{FeedbackMutations, FeedbackNode, feedback};
 use crate::demand::graphql::{DemandNode, DemandQueries, demand};
 use crate::demand::mutations::DemandMutations;
+use crate::demand::shadow_it::graphql::{ShadowItQueries, SightingNode};
+use crate::demand::shadow_it::mutations::ShadowItMutations;
 use crate::exchange::graphql::ExchangeMutations;
 use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
 use crate::incidents::mutations::IncidentMutations;
@@ -68,6 +71,7 @@ pub struct Query(
     ServiceOfferingQueries,
     SupportCalendarQueries,
     ServiceLevelAgreementQueries,
+    ShadowItQueries,
     ChangeQueries,
     RequestQueries,
     WebhookQueries,
@@ -88,6 +92,8 @@ pub struct Mutation(
     ServiceOfferingMutations,
     SupportCalendarMutations,
     ServiceLevelAgreementMutations,
+    ShadowItMutations,
+    FeedbackMutations,
     AvailabilityMutations,
     ExchangeMutations,
     RequestMutations,
@@ -165,6 +171,10 @@ pub enum Node {
     SupportCalendar(CalendarNode),
     /// What is promised.
     ServiceLevelAgreement(AgreementNode),
+    /// What a customer got elsewhere.
+    ShadowItSighting(SightingNode),
+    /// What somebody says of a service.
+    Feedback(FeedbackNode),
     /// A part of what is promised.
     ServiceLevelTarget(TargetNode),
     /// What somebody asked for.
@@ -183,6 +193,7 @@ pub async fn work_node(ctx: &Context<'_>, kind: WorkType, key: Uuid) -> Result<O
         WorkType::ServiceRequest => Ok(request(ctx, key).await?.map(Node::from)),
         WorkType::WebhookEndpoint => Ok(endpoint(ctx, key).await?.map(Node::from)),
         WorkType::Incident => Ok(incident(ctx, key).await?.map(Node::from)),
+        WorkType::Feedback => Ok(feedback(ctx, key).await?.map(Node::from)),
         WorkType::Demand => Ok(demand(ctx, key).await?.map(Node::from)),
     }
 }
@@ -218,6 +229,7 @@ pub fn node_in(catalog: &Catalog, object: ObjectRef) -> Option<Node> {
         ObjectType::ServiceOffering => found::<_, OfferingNode>(catalog, key),
         ObjectType::SupportCalendar => found::<_, CalendarNode>(catalog, key),
         ObjectType::ServiceLevelAgreement => found::<_, AgreementNode>(catalog, key),
+        ObjectType::ShadowItSighting => found::<_, SightingNode>(catalog, key),
     }
 }
 

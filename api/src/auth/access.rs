@@ -22,6 +22,8 @@ pub enum Access {
     Scope(Scope),
     /// One of these scopes.
     Either(Scope, Scope),
+    /// Both of these scopes.
+    Both(Scope, Scope),
     /// This scope, or to be business owner or service owner of the service that changes (and to read the catalog). Whose
     /// service it is turns out when the change is planned: [`Authority`](crate::shared::authority::Authority).
     ScopeOrOwner(Scope),
@@ -44,6 +46,8 @@ const ADMIN: Access = Access::Scope(Admin);
 /// One's own for who submits, all for who works on it or reads insights.
 const DEMANDS: Access = OwnOrEither(RequestsSubmit, RequestsWork, InsightRead);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
+const ADOPT: Access = Access::Both(CatalogWrite, InsightRead);
+const INSIGHT: Access = Access::Scope(InsightRead);
 const WATCH: Access = Access::Either(RequestsWork, InsightRead);
 
 /// The fields of `Query`.
@@ -71,6 +75,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("supportCalendars", READ),
     ("serviceLevelAgreement", READ),
     ("serviceLevelAgreements", READ),
+    ("shadowItSighting", INSIGHT),
+    ("shadowItSightings", INSIGHT),
     ("serviceRequest", SUBMIT),
     ("serviceRequests", SUBMIT),
     ("webhookEndpoint", ADMIN),
@@ -115,6 +121,11 @@ const MUTATIONS: &[(&str, Access)] = &[
     ("createServiceLevelAgreement", WRITE),
     ("updateServiceLevelAgreement", WRITE),
     ("deleteServiceLevelAgreement", WRITE),
+    ("createShadowItSighting", WRITE),
+    ("updateShadowItSighting", WRITE),
+    ("deleteShadowItSighting", WRITE),
+    ("adoptShadowIt", ADOPT),
+    ("giveFeedback", Access::Scope(RequestsSubmit)),
     ("recordAvailability", WORK_OR_OWN),
     ("importCatalog", WRITE),
     ("createWebhookEndpoint", ADMIN),
@@ -166,6 +177,8 @@ pub enum Visibility {
     Scope(Scope),
     /// Who has one of these scopes. For others there are none.
     Either(Scope, Scope),
+    /// Who has both of these scopes. For others there are none.
+    Both(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has the second sees all.
     OwnOrAll(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has one of the others sees all.
@@ -179,6 +192,8 @@ pub enum Visibility {
 use Visibility::{WithSubject, WithWhole};
 
 const READERS: Visibility = Visibility::Scope(CatalogRead);
+/// It is part of the catalog, and what the catalog does not do well enough.
+const SHADOW_IT: Visibility = Visibility::Both(CatalogRead, InsightRead);
 
 /// The object types. Connections and their edges are seen with their nodes, payloads by whoever may run their mutation.
 const TYPES: &[(&str, Visibility)] = &[
@@ -198,6 +213,12 @@ const TYPES: &[(&str, Visibility)] = &[
     ("ServiceLevelAgreement", READERS),
     ("ServiceLevelTarget", READERS),
     ("TargetAttainment", READERS),
+    ("ShadowItSighting", SHADOW_IT),
+    (
+        "Feedback",
+        Visibility::OwnOrAll(RequestsSubmit, InsightRead),
+    ),
+    ("Satisfaction", READERS),
     ("FacetCount", READERS),
     (
         "ServiceRequest",
@@ -266,6 +287,7 @@ impl Access {
             Self::AnyToken => viewer.is_known() || viewer.may(CatalogRead),
             Self::Scope(scope) => viewer.may(scope),
             Self::Either(one, other) => viewer.may(one) || viewer.may(other),
+            Self::Both(one, other) => viewer.may(one) && viewer.may(other),
             Self::OwnOrAll(own, all) => viewer.is_known() && (viewer.may(own) || viewer.may(all)),
             Self::OwnOrEither(own, one, other) => {
                 viewer.is_known() && (viewer.may(own) || viewer.may(one) || viewer.may(other))
@@ -285,6 +307,7 @@ impl Display for Access {
             Self::AnyToken => out.write_str("a token of any scope"),
             Self::Scope(scope) => write!(out, "the scope `{scope}`"),
             Self::Either(one, other) => write!(out, "the scope `{one}` or `{other}`"),
+            Self::Both(one, other) => write!(out, "the scopes `{one}` and `{other}`"),
             Self::ScopeOrOwner(scope) => {
                 write!(out, "the scope `{scope}`, or to own the service")
             }
@@ -362,7 +385,11 @@ mod tests {
     #[test]
     fn whatever_the_catalog_holds_is_for_those_who_may_read_the_catalog() {
         for kind in ObjectType::iter() {
-            assert_eq!(of_type(&kind.to_string()), Some(READERS), "{kind}");
+            let expected = match kind {
+                ObjectType::ShadowItSighting => SHADOW_IT,
+                _ => READERS,
+            };
+            assert_eq!(of_type(&kind.to_string()), Some(expected), "{kind}");
         }
     }
 
@@ -370,7 +397,10 @@ mod tests {
     fn no_mutation_is_for_everybody() {
         for (name, access) in MUTATIONS {
             assert!(
-                matches!(access, Access::Scope(_) | ScopeOrOwner(_) | OwnOrAll(..)),
+                matches!(
+                    access,
+                    Access::Scope(_) | Access::Both(..) | ScopeOrOwner(_) | OwnOrAll(..)
+                ),
                 "{name} needs {access}"
             );
         }

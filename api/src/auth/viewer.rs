@@ -83,6 +83,7 @@ impl Viewer {
         match access::of_type(&kind.to_string()) {
             Some(Visibility::Scope(scope)) => self.may(scope),
             Some(Visibility::Either(one, other)) => self.may(one) || self.may(other),
+            Some(Visibility::Both(one, other)) => self.may(one) && self.may(other),
             Some(Visibility::OwnOrAll(own, all)) => self.may(own) || self.may(all),
             Some(Visibility::OwnOrEither(own, one, other)) => {
                 self.may(own) || self.may(one) || self.may(other)
@@ -92,12 +93,14 @@ impl Viewer {
         }
     }
 
-    /// What the viewer sees of a catalog: all of it, or one as if nothing were there.
+    /// What the viewer sees of a catalog: all of it, all but its shadow IT, or one as if nothing were there.
     pub fn visible(&self, catalog: Arc<Catalog>) -> Arc<Catalog> {
-        if self.sees_catalog() {
+        if !self.sees_catalog() {
+            Arc::new(catalog.emptied())
+        } else if self.may(Scope::InsightRead) || catalog.sightings.is_empty() {
             catalog
         } else {
-            Arc::new(catalog.emptied())
+            Arc::new(catalog.without_shadow_it())
         }
     }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::auth::Viewer;
 use crate::demand::access as demands;
+use crate::demand::feedback::access as feedback;
 use crate::requests::access as requests;
 use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
 use crate::snapshot::Catalog;
@@ -36,6 +37,13 @@ pub fn seen_by(viewer: &Viewer, whole: &Catalog) -> Vec<Seen> {
     if visible != demands::Visible::All {
         seen.push(Seen {
             kind: WorkType::Demand,
+            keys: visible.keys(),
+        });
+    }
+    let visible = feedback::Visible::to(viewer);
+    if visible != feedback::Visible::All {
+        seen.push(Seen {
+            kind: WorkType::Feedback,
             keys: visible.keys(),
         });
     }

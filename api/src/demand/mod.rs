@@ -1,6 +1,7 @@
 //! What customers need, wish for and are driven by: raising, supporting, planning, meeting and declining demands.
 
 pub mod access;
+pub mod feedback;
 pub mod fields;
 pub mod filter;
 pub mod graphql;
@@ -9,6 +10,7 @@ pub mod moves;
 pub mod mutations;
 pub mod raise;
 pub mod rules;
+pub mod shadow_it;
 pub mod steps;
 pub mod store;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{demand, demand_supporter};
 use jiff::Timestamp;
-use sea_orm::sea_query::{ExprTrait, Order};
+use sea_orm::sea_query::{ExprTrait, Order, UpdateStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryTrait,
     Set,
@@ -36,12 +36,8 @@ impl Question for ById {
     ) -> Result<HashMap<Uuid, Option<Demand>>, DbErr> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(CHUNK) {
-            let rows = demand::Entity::find()
-                .filter(demand::Column::Id.is_in(keys.iter().copied()))
-                .all(database)
-                .await?;
-            for row in rows {
-                found.insert(row.id, Some(Demand::try_from(row)?));
+            for demand in by_ids(database, keys).await? {
+                found.insert(demand.id, Some(demand));
             }
         }
         Ok(found)
@@ -116,6 +112,19 @@ impl Question for SupportersOf {
     }
 }
 
+/// The demands with these keys.
+pub async fn by_ids<C: ConnectionTrait>(
+    connection: &C,
+    keys: &[Uuid],
+) -> Result<Vec<Demand>, DbErr> {
+    let rows = demand::Entity::find()
+        .filter(demand::Column::Id.is_in(keys.iter().copied()))
+        .all(connection)
+        .await?;
+    let demands: Result<_, DamagedRow> = rows.into_iter().map(Demand::try_from).collect();
+    Ok(demands?)
+}
+
 /// The demand with this key, if there is one.
 pub async fn by_id<C: ConnectionTrait>(connection: &C, key: Uuid) -> Result<Option<Demand>, DbErr> {
     let found = demand::Entity::find_by_id(key).one(connection);
@@ -168,15 +177,19 @@ pub async fn update<C: ConnectionTrait>(
     demand: &Demand,
     version: i32,
 ) -> Result<bool, DbErr> {
+    let updated = connection.execute(&updating(demand, version)).await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// What stores the new state of a demand that has this version.
+pub fn updating(demand: &Demand, version: i32) -> UpdateStatement {
     let mut changed = row(demand);
     changed.id = sea_orm::NotSet;
-    let updated = demand::Entity::update_many()
+    demand::Entity::update_many()
         .set(changed)
         .filter(demand::Column::Id.eq(demand.id))
         .filter(demand::Column::Version.eq(version))
-        .exec(connection)
-        .await?;
-    Ok(updated.rows_affected == 1)
+        .into_query()
 }
 
 fn row(demand: &Demand) -> demand::ActiveModel {

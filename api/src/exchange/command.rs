@@ -16,6 +16,7 @@ use super::{
     plan::Summary,
 };
 use crate::{
+    demand::access::Visible,
     shared::write::Author,
     snapshot::{Catalog, Replica},
 };
@@ -81,7 +82,10 @@ async fn run(
         };
         (progress, reading)
     });
-    let (mut progress, reading) = bar.await.context("reading was interrupted")?;
+    let (mut progress, mut reading) = bar.await.context("reading was interrupted")?;
+    let database = &replica.database().read;
+    let found = reading.find_demands(database, &Visible::All).await;
+    found.context("cannot read the demands that the import names")?;
     progress.phase(if options.dry_run {
         "planning"
     } else {

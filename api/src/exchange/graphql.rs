@@ -7,9 +7,11 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use super::import::{Format, Imported, Reading, user_errors};
 use crate::shared::{
     errors::UserErrors,
-    graphql::{self, UserError, catalog, commit_aside},
+    graphql::{self, UserError, commit_aside, internal},
+    request::RequestCatalog,
     write::aside,
 };
+use crate::{demand::graphql::visible, snapshot::Replica};
 
 /// What to import, and how.
 #[derive(InputObject)]
@@ -110,9 +112,13 @@ impl ExchangeMutations {
             CatalogFormat::OpenSlo => Format::OpenSlo,
         };
         let (source, strict) = (input.source, input.strict);
-        let reading = aside(move || Reading::of_text(format, source)).await;
+        let mut reading = aside(move || Reading::of_text(format, source)).await;
+        let database = &ctx.data_unchecked::<Replica>().database().read;
+        let found = reading.find_demands(database, &visible(ctx)).await;
+        found.map_err(|error| internal(&error))?;
         let result = if input.dry_run {
-            let catalog = Arc::clone(&catalog(ctx));
+            // All of it, as a commit would have it: only numbers and words about the import itself are told.
+            let catalog = Arc::clone(&ctx.data_unchecked::<RequestCatalog>().whole());
             let (imported, _) = aside(move || reading.try_on(&catalog, strict)).await;
             accepted(imported)
         } else {

@@ -5,18 +5,31 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
 use super::{
     backstage, demo,
     diagnostics::Problems,
     ics, kundig, openslo,
-    plan::{self, Item, Summary},
+    plan::{self, Change, Item, Summary},
     preview::preview,
     sources::Sources,
 };
 use crate::{
+    demand::{
+        access::Visible,
+        shadow_it::{
+            known::known,
+            rules::{KnownDemands, SightingPatch},
+        },
+    },
     shared::{
         draft::Draft,
         errors::{UserError, UserErrorCode, UserErrors},
+        patch::Patch,
+        store::CHUNK,
+        subject::WorkType,
         write::{Author, WriteError, now, write},
     },
     snapshot::{Catalog, Replica},
@@ -102,6 +115,41 @@ impl Reading {
             }
         };
         Self { items, problems }
+    }
+
+    /// Finds out which of the demands that the documents name are there, for somebody who sees these. Without it none is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_demands<C: ConnectionTrait>(
+        &mut self,
+        connection: &C,
+        seen: &Visible,
+    ) -> Result<(), DbErr> {
+        let named = self
+            .sightings()
+            .filter_map(|sighting| match &sighting.demand_id {
+                Patch::Set(id) => WorkType::Demand.key(id),
+                Patch::Keep | Patch::Clear => None,
+            });
+        let keys: Vec<Uuid> = named.collect();
+        let mut known_demands = KnownDemands::new();
+        for keys in keys.chunks(CHUNK) {
+            known_demands.extend(known(connection, keys, |_| false, seen).await?);
+        }
+        for sighting in self.sightings() {
+            sighting.known_demands.clone_from(&known_demands);
+        }
+        Ok(())
+    }
+
+    fn sightings(&mut self) -> impl Iterator<Item = &mut SightingPatch> {
+        self.items
+            .iter_mut()
+            .filter_map(|item| match &mut item.change {
+                Change::Sighting(sighting) => Some(&mut **sighting),
+                _ => None,
+            })
     }
 
     /// Plans everything on `draft`, which must not be committed where the result has errors.

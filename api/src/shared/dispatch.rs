@@ -45,6 +45,10 @@ macro_rules! for_type {
                 type $T = $crate::slas::agreements::rules::Agreement;
                 $body
             }
+            $crate::shared::ids::ObjectType::ShadowItSighting => {
+                type $T = $crate::demand::shadow_it::rules::Sighting;
+                $body
+            }
         }
     };
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use sea_orm::sea_query::UpdateStatement;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::diff::diff;
 use super::ids::{Id, ObjectRef};
 use super::record::{Header, Record};
+use super::subject::SubjectRef;
 use super::text::{MAX_SLUG, slug_from};
 use crate::snapshot::Catalog;
 
@@ -22,6 +24,7 @@ pub struct Draft {
     touched: BTreeSet<ObjectRef>,
     opened: BTreeSet<ObjectRef>,
     guarded: BTreeSet<ObjectRef>,
+    work: Vec<PlannedWork>,
 }
 
 /// What happened to an object.
@@ -49,6 +52,17 @@ pub struct PlannedChange {
     pub diff: serde_json::Map<String, Value>,
 }
 
+/// A piece of work that changes with the catalog, in the same transaction.
+#[derive(Clone, Debug)]
+pub struct PlannedWork {
+    /// The piece of work.
+    pub subject: SubjectRef,
+    /// Changes its one row, provided that it has the version that the plan was made for.
+    pub update: UpdateStatement,
+    /// Changed fields: name to `{from, to}`.
+    pub diff: serde_json::Map<String, Value>,
+}
+
 impl Draft {
     /// Nothing planned yet.
     pub fn new(base: Catalog, now: Timestamp) -> Self {
@@ -59,6 +73,7 @@ impl Draft {
             touched: BTreeSet::new(),
             opened: BTreeSet::new(),
             guarded: BTreeSet::new(),
+            work: Vec::new(),
         }
     }
 
@@ -182,6 +197,16 @@ impl Draft {
     /// Objects that must not have changed when the plan is committed, besides those that it changes.
     pub fn guarded(&self) -> impl Iterator<Item = ObjectRef> {
         self.guarded.difference(&self.touched).copied()
+    }
+
+    /// Plans that a piece of work changes as well: together with the objects, which have to be some.
+    pub fn alongside(&mut self, work: PlannedWork) {
+        self.work.push(work);
+    }
+
+    /// The work that changes as well.
+    pub fn work(&self) -> &[PlannedWork] {
+        &self.work
     }
 
     /// The objects that change.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::draft::Draft;
 use super::errors::{UserError, UserErrorCode, UserErrors};
 use super::form::{Form, not_found};
-use super::ids::{Id, ObjectRef};
+use super::ids::{Id, ObjectRef, ObjectType};
 use super::record::{Header, Record};
+use crate::snapshot::Catalog;
 
 /// A type that clients create, update and delete.
 pub trait Editable: Record {
@@ -104,13 +105,21 @@ pub fn existing<T: Record>(
 /// How many users an `IN_USE` message names.
 const NAMED_USERS: usize = 5;
 
+/// Who uses an object. Not everybody who may delete it sees shadow IT: that there is some has to be said, but not which.
+fn user_in_words(catalog: &Catalog, user: ObjectRef) -> String {
+    match user.kind {
+        ObjectType::ShadowItSighting => format!("a {}", user.kind.words()),
+        _ => catalog.describe(user),
+    }
+}
+
 fn in_use<T: Record>(draft: &Draft, id: Id<T>, mut users: Vec<ObjectRef>) -> UserError {
     users.dedup();
     let catalog = draft.catalog();
     let mut names: Vec<String> = users
         .iter()
         .take(NAMED_USERS)
-        .map(|&user| catalog.describe(user))
+        .map(|&user| user_in_words(catalog, user))
         .collect();
     if users.len() > NAMED_USERS {
         names.push(format!("{} more", users.len() - NAMED_USERS));

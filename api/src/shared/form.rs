@@ -244,7 +244,17 @@ impl<'a> Form<'a> {
 
     /// Name, slug and annotations.
     pub fn header<T: Record>(&mut self, patch: HeaderPatch, header: &mut Header) {
-        self.line("name", patch.name, &mut header.name);
+        self.header_called::<T>("name", patch, header);
+    }
+
+    /// As [`header`](Self::header), for a type whose name the API calls something else.
+    pub fn header_called<T: Record>(
+        &mut self,
+        name: &str,
+        patch: HeaderPatch,
+        header: &mut Header,
+    ) {
+        self.line(name, patch.name, &mut header.name);
         self.object("annotations", patch.annotations, &mut header.annotations);
         match patch.slug {
             Patch::Set(slug) => self.slug::<T>(slug, header),

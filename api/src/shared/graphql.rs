@@ -182,6 +182,16 @@ pub async fn commit_aside<R: Send + 'static>(
     committed(ctx, written)
 }
 
+/// As [`commit`], for a change whose plan needs what only the database knows.
+pub async fn commit_reading<R, P: Future<Output = write::Planned<R>>>(
+    ctx: &Context<'_>,
+    plan: impl Fn(Draft) -> P,
+) -> Result<Result<R, UserErrors>> {
+    let replica = ctx.data_unchecked::<Replica>();
+    let written = Box::pin(write::write_reading(replica, &author(ctx), plan)).await;
+    committed(ctx, written)
+}
+
 /// Who asks, as the author of a change.
 pub fn author(ctx: &Context<'_>) -> Author {
     ctx.data_unchecked::<Viewer>()
@@ -345,7 +355,10 @@ pub fn shown<T: Record, N: From<Arc<T>>>(
     result: Result<Id<T>, UserErrors>,
 ) -> Result<Result<N, UserErrors>> {
     match result {
-        Ok(id) => Ok(Ok(expect(ctx, id)?.into())),
+        Ok(id) => {
+            ctx.data_unchecked::<RequestCatalog>().show(id.any());
+            Ok(Ok(expect(ctx, id)?.into()))
+        }
         Err(refusals) => Ok(Err(refusals)),
     }
 }

@@ -48,6 +48,8 @@ pub enum ObjectType {
     SupportCalendar,
     /// What is promised.
     ServiceLevelAgreement,
+    /// What a customer got elsewhere.
+    ShadowItSighting,
 }
 
 impl ObjectType {
@@ -63,6 +65,7 @@ impl ObjectType {
             Self::ServiceOffering => "offr",
             Self::SupportCalendar => "cale",
             Self::ServiceLevelAgreement => "agre",
+            Self::ShadowItSighting => "shad",
         }
     }
 
@@ -78,6 +81,7 @@ impl ObjectType {
             Self::ServiceOffering => "service offering",
             Self::SupportCalendar => "support calendar",
             Self::ServiceLevelAgreement => "service level agreement",
+            Self::ShadowItSighting => "shadow IT sighting",
         }
     }
 }

@@ -86,6 +86,19 @@ impl RequestCatalog {
         self.next_moment();
     }
 
+    /// Shows a viewer what they have just written, whether or not they would see it otherwise.
+    pub(crate) fn show(&self, object: ObjectRef) {
+        let whole = self.whole.load();
+        if Arc::ptr_eq(&whole, &self.current.load()) {
+            return;
+        }
+        self.current.rcu(|visible| {
+            let mut shown = Catalog::clone(visible);
+            for_type!(object.kind, T => shown.take_over::<T>(&whole, Id::new(object.id)));
+            shown
+        });
+    }
+
     /// Shows a viewer who may not read the catalog these objects of it, because a piece of work that they may see refers to
     /// them.
     pub(crate) fn reveal(&self, objects: &[ObjectRef]) {

@@ -32,6 +32,8 @@ pub enum WorkType {
     WebhookEndpoint,
     /// What a customer needs, wishes for or is driven by.
     Demand,
+    /// What somebody says of a service.
+    Feedback,
 }
 
 impl WorkType {
@@ -42,6 +44,7 @@ impl WorkType {
             Self::Incident => "inci",
             Self::WebhookEndpoint => "hook",
             Self::Demand => "dema",
+            Self::Feedback => "feed",
         }
     }
 
@@ -52,6 +55,7 @@ impl WorkType {
             Self::Incident => "incident",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Demand => "demand",
+            Self::Feedback => "feedback",
         }
     }
 }

@@ -73,6 +73,18 @@ const USERS: &[(ObjectType, &str, &str, &str)] = &[
         "requester_id",
         "service requests",
     ),
+    (
+        ObjectType::Service,
+        "feedback",
+        "service_id",
+        "answers of its users",
+    ),
+    (
+        ObjectType::Customer,
+        "feedback",
+        "customer_id",
+        "answers of its people",
+    ),
 ];
 
 /// Why what a draft deletes can't go, as far as work is the reason. A foreign key holds off what is submitted meanwhile.

@@ -101,9 +101,9 @@ pub async fn write<R>(
     author: &Author,
     change: impl Fn(&mut Draft) -> Result<R, UserErrors>,
 ) -> Result<Result<Written<R>, UserErrors>, WriteError> {
-    write_planned(replica, author, |mut draft| {
+    write_reading(replica, author, |mut draft| {
         let planned = change(&mut draft);
-        future::ready((draft, planned))
+        future::ready(Ok((draft, planned)))
     })
     .await
 }
@@ -116,11 +116,11 @@ pub async fn write_aside<R: Send + 'static>(
     change: impl Fn(&mut Draft) -> Result<R, UserErrors> + Send + Sync + 'static,
 ) -> Result<Result<Written<R>, UserErrors>, WriteError> {
     let change = Arc::new(change);
-    write_planned(replica, author, |mut draft| {
+    write_reading(replica, author, |mut draft| {
         let change = Arc::clone(&change);
         aside(move || {
             let planned = change(&mut draft);
-            (draft, planned)
+            Ok((draft, planned))
         })
     })
     .await
@@ -138,7 +138,12 @@ pub async fn aside<R: Send + 'static>(run: impl FnOnce() -> R + Send + 'static) 
     }
 }
 
-async fn write_planned<R, P: Future<Output = (Draft, Result<R, UserErrors>)>>(
+/// What became of a plan: the draft that it was made on, with what it returned. The outer error is the database's.
+pub type Planned<R> = Result<(Draft, Result<R, UserErrors>), DbErr>;
+
+/// As [`write`], for a plan that needs what only the database knows. It reads before the transaction begins; what it rests on is
+/// written with the version that it had ([`Draft::alongside`]), or never changes.
+pub async fn write_reading<R, P: Future<Output = Planned<R>>>(
     replica: &Replica,
     author: &Author,
     plan: impl Fn(Draft) -> P,
@@ -148,7 +153,7 @@ async fn write_planned<R, P: Future<Output = (Draft, Result<R, UserErrors>)>>(
     // What is refused, or needs no change, by a snapshot that may be behind is looked at again by one that is not.
     let mut is_fresh = false;
     for attempt in 1..=ATTEMPTS {
-        let (mut draft, planned) = plan(Draft::new(Catalog::clone(&base), now())).await;
+        let (mut draft, planned) = plan(Draft::new(Catalog::clone(&base), now())).await?;
         // What the author may not change comes before anything else that could be said about it.
         if let Some(object) = author.authority.first_beyond(&mut draft) {
             if is_fresh {
@@ -247,7 +252,11 @@ async fn commit(
         transaction.rollback().await?;
         return Ok(Committed::Overtaken);
     }
-    let changes = changes.into_iter().map(Recorded::from);
+    let Some(work) = write_work(&transaction, draft).await? else {
+        transaction.rollback().await?;
+        return Ok(Committed::Overtaken);
+    };
+    let changes = changes.into_iter().map(Recorded::from).chain(work);
     let first = dialect::first_sequence(&transaction).await?;
     let last = append(
         &transaction,
@@ -263,6 +272,26 @@ async fn commit(
         tracing::warn!(%error, "can't announce a change");
     }
     Ok(Committed::At(last))
+}
+
+/// Writes the work that changes with the catalog; its rows of the feed to be. None where a version is not the expected one.
+async fn write_work(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+) -> Result<Option<Vec<Recorded>>, DbErr> {
+    let mut recorded = Vec::new();
+    for work in draft.work() {
+        let updated = transaction.execute(&work.update).await?;
+        if updated.rows_affected() != 1 {
+            return Ok(None);
+        }
+        recorded.push(Recorded {
+            subject: work.subject,
+            kind: ChangeKind::Updated,
+            diff: work.diff.clone(),
+        });
+    }
+    Ok(Some(recorded))
 }
 
 /// Writes all rows in an order in which every reference finds its target. False where a version is not the expected one.

@@ -12,6 +12,8 @@ use crate::catalog::people::rules::Person;
 use crate::catalog::services::index::ServiceIndexes;
 use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
+use crate::demand::shadow_it::SightingIndexes;
+use crate::demand::shadow_it::rules::Sighting;
 use crate::insight::impact::graph::ImpactGraph;
 use crate::outcomes::rules::Outcome;
 use crate::shared::ids::{Id, ObjectRef};
@@ -45,6 +47,8 @@ pub struct Catalog {
     pub calendars: Table<Calendar>,
     /// Agreements.
     pub agreements: Table<Agreement>,
+    /// Sightings of shadow IT.
+    pub sightings: Table<Sighting>,
     /// People by their teams.
     pub members: Index<Id<Team>>,
     /// People by the subject of their tokens.
@@ -57,6 +61,8 @@ pub struct Catalog {
     pub service_offerings: Index<Id<Service>>,
     /// Agreements by what they are about.
     pub agreement_indexes: AgreementIndexes,
+    /// Parts and orders of the register of shadow IT.
+    pub sighting_indexes: SightingIndexes,
     /// What filters, orders and facets of services need.
     pub service_indexes: ServiceIndexes,
     /// What impact is worked out on.
@@ -83,6 +89,16 @@ impl Catalog {
         Self {
             position: self.position.clone(),
             ..Self::default()
+        }
+    }
+
+    /// The same catalog as if nobody had seen any shadow IT.
+    #[must_use]
+    pub fn without_shadow_it(&self) -> Self {
+        Self {
+            sightings: Table::default(),
+            sighting_indexes: SightingIndexes::default(),
+            ..self.clone()
         }
     }
 
@@ -185,6 +201,7 @@ impl Catalog {
             + self.offerings.len()
             + self.calendars.len()
             + self.agreements.len()
+            + self.sightings.len()
     }
 
     /// Whether it holds nothing.

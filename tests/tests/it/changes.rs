@@ -45,15 +45,15 @@ async fn creating_changing_and_deleting_leave_a_change_each(database: Database) 
         }
         assert_eq!(changes[0]["at"], object["createdAt"]);
         assert_eq!(
-            changes[0]["diff"]["name"],
+            changes[0]["diff"][ty.name_field()],
             json!({"from": null, "to": "Watched"})
         );
         assert_eq!(
             changes[1]["diff"],
-            json!({"name": {"from": "Watched", "to": "Watched well"}})
+            json!({ty.name_field(): {"from": "Watched", "to": "Watched well"}})
         );
         assert_eq!(
-            changes[2]["diff"]["name"],
+            changes[2]["diff"][ty.name_field()],
             json!({"from": "Watched well", "to": null})
         );
         expect_growing(&changes);

@@ -14,7 +14,7 @@ use serde_json::Value;
 const CONTRACT: &str = include_str!("../../fixtures/contract.graphql");
 
 /// The types that are created, changed and deleted over the API.
-const MUTABLE: [(&str, &str); 9] = [
+const MUTABLE: [(&str, &str); 10] = [
     ("Person", "person"),
     ("Team", "team"),
     ("Customer", "customer"),
@@ -24,6 +24,7 @@ const MUTABLE: [(&str, &str); 9] = [
     ("ServiceOffering", "serviceOffering"),
     ("SupportCalendar", "supportCalendar"),
     ("ServiceLevelAgreement", "serviceLevelAgreement"),
+    ("ShadowItSighting", "shadowItSighting"),
 ];
 
 #[test]

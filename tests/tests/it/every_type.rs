@@ -134,7 +134,7 @@ async fn names_are_one_line_that_people_can_read(database: Database) {
             json!("ä".repeat(251)),
         ] {
             let answer = ty.try_update(&server, with(wrong)).await;
-            assert_refused(&answer, &[("name", "INVALID")]);
+            assert_refused(&answer, &[(ty.name_field(), "INVALID")]);
         }
         assert_eq!(
             ty.by_slug(&server, "trimmed").await,
@@ -286,12 +286,12 @@ async fn an_id_of_nothing_is_not_found(database: Database) {
 
 async fn everything_that_is_wrong_is_said_at_once(database: Database) {
     let server = Server::start(&database).await;
-    let reasons = [
-        ("annotations", "INVALID"),
-        ("name", "INVALID"),
-        ("slug", "INVALID"),
-    ];
     for ty in ALL {
+        let reasons = [
+            ("annotations", "INVALID"),
+            (ty.name_field(), "INVALID"),
+            ("slug", "INVALID"),
+        ];
         let mut input = ty.least_input(&server).await;
         input["name"] = json!(" ");
         input["slug"] = json!("No Slug");

@@ -430,7 +430,7 @@ async fn nodes_come_in_the_order_of_their_ids(database: Database) {
 }
 
 async fn every_list_can_be_paged(database: Database) {
-    const LISTS: [(&str, &str); 9] = [
+    const LISTS: [(&str, &str); 10] = [
         ("Team", "teams"),
         ("Customer", "customers"),
         ("Person", "people"),
@@ -440,6 +440,7 @@ async fn every_list_can_be_paged(database: Database) {
         ("ServiceOffering", "serviceOfferings"),
         ("SupportCalendar", "supportCalendars"),
         ("ServiceLevelAgreement", "serviceLevelAgreements"),
+        ("ShadowItSighting", "shadowItSightings"),
     ];
     let server = Server::start(&database).await;
     for (ty, (name, field)) in ALL.into_iter().zip(LISTS) {
@@ -449,11 +450,17 @@ async fn every_list_can_be_paged(database: Database) {
         }
         let mut met = Vec::new();
         let mut cursor = json!(null);
+        let name = ty.name_field();
+        let by_name = if name == "product" {
+            "orderBy: {field: PRODUCT, direction: ASC}, "
+        } else {
+            ""
+        };
         loop {
             let answer = server
                 .query(format!(
-                    "query ($after: String) {{ {field}(first: 2, after: $after) {{
-                       nodes {{ name }} totalCount pageInfo {{ hasNextPage endCursor }} }} }}"
+                    "query ($after: String) {{ {field}({by_name}first: 2, after: $after) {{
+                       nodes {{ name: {name} }} totalCount pageInfo {{ hasNextPage endCursor }} }} }}"
                 ))
                 .variables(json!({ "after": cursor }))
                 .send()

@@ -73,8 +73,15 @@ pub(crate) const AGREEMENT: Type = Type {
           targets { id metric priority within objective warnAt agreement { slug } }",
 };
 
+pub(crate) const SIGHTING: Type = Type {
+    name: "ShadowItSighting",
+    field: "shadowItSighting",
+    own: "vendor customer { slug } demand { number } service { slug } users monthlyCost { amount currency } dataClass status risk
+          firstSeen",
+};
+
 /// All of them, those that others need first.
-pub(crate) const ALL: [&Type; 9] = [
+pub(crate) const ALL: [&Type; 10] = [
     &TEAM,
     &CUSTOMER,
     &PERSON,
@@ -84,6 +91,7 @@ pub(crate) const ALL: [&Type; 9] = [
     &OFFERING,
     &CALENDAR,
     &AGREEMENT,
+    &SIGHTING,
 ];
 
 impl Type {
@@ -161,16 +169,35 @@ impl Type {
                 json!({"serviceId": service["id"], "calendarId": calendar["id"], "validFrom": "2026-01-01",
                     "targets": [{"metric": "RESPONSE_TIME", "within": "PT4H", "objective": "95"}]})
             }
+            "ShadowItSighting" => {
+                let customer = CUSTOMER
+                    .create(server, json!({"name": "Some customer"}))
+                    .await;
+                json!({"customerId": customer["id"], "users": 12, "monthlyCost": "40", "dataClass": "INTERNAL",
+                    "firstSeen": "2026-02-01"})
+            }
             _ => json!({}),
         }
     }
 
-    fn selection(&self) -> String {
-        let own = self.own;
-        format!("id slug name annotations version createdAt updatedAt {own}")
+    /// What the API calls the name of such an object.
+    pub(crate) fn name_field(&self) -> &'static str {
+        if self.name == SIGHTING.name {
+            "product"
+        } else {
+            "name"
+        }
     }
 
-    async fn mutate(&self, server: &Server, verb: &str, input: Value) -> Answer {
+    fn selection(&self) -> String {
+        let (own, name) = (self.own, self.name_field());
+        format!("id slug name: {name} annotations version createdAt updatedAt {own}")
+    }
+
+    async fn mutate(&self, server: &Server, verb: &str, mut input: Value) -> Answer {
+        if let Some(name) = input.as_object_mut().and_then(|input| input.remove("name")) {
+            input[self.name_field()] = name;
+        }
         let (name, field, selection) = (self.name, self.field, self.selection());
         mutate(
             server,

@@ -25,6 +25,8 @@ const WHOLE_CATALOG: &str = "{
   supportCalendars(first: 100) { nodes { id slug name timeZone hours { weekday opens closes } holidays { date name } version } }
   serviceLevelAgreements(first: 100) { nodes { id slug name service { slug } customer { slug } kind calendar { slug } validFrom
     validUntil targets { id metric priority within objective warnAt } version } }
+  shadowItSightings(first: 100, orderBy: {field: PRODUCT}) { nodes { id slug product vendor customer { slug } service { slug } users
+    monthlyCost { amount } dataClass status risk firstSeen version } }
 }";
 
 /// The whole catalog as this server has it in memory, at this change of the feed or after it. Its lists hold at most 100.

@@ -8,8 +8,11 @@ use serde_json::Value;
 use super::rules::{Customer, CustomerPatch};
 use crate::catalog::graphql::{changed_header, changed_pointer, new_header, new_pointer};
 use crate::catalog::people::graphql::PersonNode;
+use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
+use crate::demand::feedback::store::Whose;
 use crate::demand::graphql::{DemandConnection, DemandFilter, DemandOrder, demands};
 use crate::demand::list::Parent as DemandParent;
+use crate::demand::shadow_it::graphql::{SightingNode, sightings_of};
 use crate::outcomes::graphql::OutcomeNode;
 use crate::outcomes::rules::Outcome;
 use crate::requests::graphql::{
@@ -127,6 +130,39 @@ impl CustomerFields {
         };
         let parent = (DemandParent::Customer, self.0.header.id);
         demands(ctx, Some(parent), (filter, order_by), &args).await
+    }
+
+    /// What this customer got elsewhere, the most dangerous first; nothing for those without `insight:read`. Errors:
+    /// `BAD_USER_INPUT`.
+    async fn shadow_it(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the front; 25 where nothing is said, 100 at most.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the back; 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<SightingNode>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        sightings_of(ctx, self.0.id(), &args)
+    }
+
+    /// What people who belong to it think of the services that they get, of all of them together. For those without `insight:read` a period is
+    /// made of whole days, UTC: those that `since` and `until` lie in are part of it. Errors: `BAD_USER_INPUT` where `until` is not
+    /// after `since`.
+    async fn satisfaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only feedback given at this instant or later.")] since: Option<DateTime>,
+        #[graphql(desc = "Only feedback given before this instant.")] until: Option<DateTime>,
+    ) -> Result<Satisfaction> {
+        let customer = (Whose::Customer, self.0.header.id);
+        satisfaction(ctx, customer, (since, until)).await
     }
 
     /// Requests for this customer, as far as the viewer may see them, newest first where nothing else is said. Errors:

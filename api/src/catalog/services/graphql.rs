@@ -14,6 +14,8 @@ use crate::catalog::offerings::filter::OfferingFilter;
 use crate::catalog::offerings::graphql::{OfferingNode, offerings};
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::teams::graphql::TeamNode;
+use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
+use crate::demand::feedback::store::Whose;
 use crate::demand::graphql::{DemandConnection, DemandFilter, DemandOrder, demands};
 use crate::demand::list::Parent as DemandParent;
 use crate::incidents::graphql::{IncidentConnection, IncidentFilter, Severity, incidents};
@@ -323,6 +325,18 @@ impl ServiceFields {
         severity: Severity,
     ) -> Result<ImpactNode> {
         impact(ctx, vec![self.0.id()], severity.into())
+    }
+
+    /// What people think of it. For those without `insight:read` a period is made of whole days, UTC: those that `since` and `until` lie in are part of it. Errors: `BAD_USER_INPUT` where `until` is not
+    /// after `since`.
+    async fn satisfaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only feedback given at this instant or later.")] since: Option<DateTime>,
+        #[graphql(desc = "Only feedback given before this instant.")] until: Option<DateTime>,
+    ) -> Result<Satisfaction> {
+        let service = (Whose::Service, self.0.header.id);
+        satisfaction(ctx, service, (since, until)).await
     }
 
     /// Free key/value notes, as imports bring them.

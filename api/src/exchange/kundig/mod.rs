@@ -1,6 +1,7 @@
 //! Kundig's own YAML: reading it strictly and writing the whole catalog.
 
 mod read;
+mod shadow_it;
 mod slas;
 mod spec;
 mod write;

@@ -37,11 +37,11 @@ use crate::{
 };
 
 /// How a day looks.
-const DAY: &str = "a day like 2026-11-23";
+pub(super) const DAY: &str = "a day like 2026-11-23";
 /// How a length of time looks.
 const DURATION: &str = "a length of time like PT4H30M";
 
-struct Day(Date);
+pub(super) struct Day(pub(super) Date);
 
 impl FromStr for Day {
     type Err = ();

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{
     read::{DECIMAL, Edges, Reader, parsed},
-    slas,
+    shadow_it, slas,
 };
 use crate::{
     catalog::{
@@ -33,6 +33,7 @@ pub(super) fn read(kind: ObjectType, header: HeaderPatch, reader: &mut Reader<'_
         ObjectType::ServiceOffering => offering(header, reader),
         ObjectType::SupportCalendar => slas::calendar(header, reader),
         ObjectType::ServiceLevelAgreement => slas::agreement(header, reader),
+        ObjectType::ShadowItSighting => shadow_it::sighting(header, reader),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         services::rules::{Lifecycle, Link, Service, ServiceKind, Tier},
         teams::rules::Team,
     },
+    demand::shadow_it::rules::Sighting,
     exchange::{plan::fields, yaml},
     outcomes::rules::{Metric, Outcome},
     shared::{
@@ -45,6 +46,7 @@ pub fn export(catalog: &Catalog) -> Result<String, serde_saphyr::ser::Error> {
             ObjectType::ServiceOffering => all::<Offering>(catalog, &mut text)?,
             ObjectType::SupportCalendar => all::<Calendar>(catalog, &mut text)?,
             ObjectType::ServiceLevelAgreement => all::<Agreement>(catalog, &mut text)?,
+            ObjectType::ShadowItSighting => all::<Sighting>(catalog, &mut text)?,
         }
     }
     Ok(text)

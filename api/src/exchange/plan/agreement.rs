@@ -126,7 +126,7 @@ fn always_open(bench: &mut Bench<'_>) -> Id<Calendar> {
 }
 
 /// What a reference leads to that must be there.
-fn needed(
+pub(super) fn needed(
     item: &Item,
     (field, path): (&str, &str),
     why: &str,

@@ -9,6 +9,7 @@ use crate::{
         services::rules::{Dependency, Service, ServicePatch},
         teams::rules::{Team, TeamPatch},
     },
+    demand::shadow_it::rules::{Sighting, SightingPatch},
     outcomes::rules::{Outcome, OutcomePatch},
     shared::{
         edit::Editable,
@@ -43,6 +44,8 @@ pub const TEAMS: &str = "teamIds";
 pub const CAPABILITY: &str = "capabilityId";
 /// The service of an offering.
 pub const SERVICE: &str = "serviceId";
+/// The demand that a sighting covers.
+pub const DEMAND: &str = "demandId";
 /// The calendar of an agreement.
 pub const CALENDAR: &str = "calendarId";
 /// What a service needs.
@@ -369,6 +372,32 @@ impl Importable for Agreement {
     fn point_nowhere(&mut self, field: &str) {
         if field == CUSTOMER {
             self.customer_id = None;
+        }
+    }
+}
+
+impl Importable for Sighting {
+    fn header_patch(patch: &mut SightingPatch) -> &mut HeaderPatch {
+        &mut patch.header
+    }
+
+    fn leave_out(_: &mut SightingPatch, _: &str) -> bool {
+        false
+    }
+
+    fn empty(_: &mut SightingPatch, _: &str) {}
+
+    fn point(&mut self, wanted: &Unresolved, target: ObjectRef) {
+        match wanted.field.as_str() {
+            CUSTOMER => self.customer_id = Id::new(target.id),
+            SERVICE => self.service_id = Some(Id::new(target.id)),
+            _ => {}
+        }
+    }
+
+    fn point_nowhere(&mut self, field: &str) {
+        if field == SERVICE {
+            self.service_id = None;
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         offerings::rules::OfferingPatch, people::rules::PersonPatch, services::rules::ServicePatch,
         teams::rules::TeamPatch,
     },
+    demand::shadow_it::rules::SightingPatch,
     exchange::{diagnostics::Place, ics::Event},
     outcomes::rules::OutcomePatch,
     shared::{ids::ObjectType, record::Unresolved},
@@ -113,6 +114,8 @@ pub enum Change {
     Calendar(CalendarPatch),
     /// An agreement.
     Agreement(AgreementPatch),
+    /// A sighting of shadow IT.
+    Sighting(Box<SightingPatch>),
     /// Holidays of a calendar that is there, beside those that it has.
     Holidays(Vec<Festival>),
 }
@@ -130,6 +133,7 @@ impl Change {
             Self::Offering(_) => ObjectType::ServiceOffering,
             Self::Calendar(_) | Self::Holidays(_) => ObjectType::SupportCalendar,
             Self::Agreement(_) => ObjectType::ServiceLevelAgreement,
+            Self::Sighting(_) => ObjectType::ShadowItSighting,
         }
     }
 }

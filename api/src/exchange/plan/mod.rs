@@ -11,6 +11,7 @@ mod identity;
 mod item;
 mod left;
 mod link;
+mod sighting;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,7 +9,7 @@ use super::{
     Change, Found, Item, Manner, Merge, Stated, agreement,
     bench::Bench,
     fields::{self, Importable},
-    holidays, identity, link,
+    holidays, identity, link, sighting,
 };
 use crate::{
     catalog::{
@@ -66,6 +66,7 @@ pub(super) fn write(
         Change::Offering(patch) => offering(item, patch, bench, fallback, problems),
         Change::Calendar(patch) => put::<Calendar>(item, patch.clone(), bench, problems, |_| {}),
         Change::Agreement(patch) => agreement::write(item, patch, bench, problems),
+        Change::Sighting(patch) => sighting::write(item, patch, bench, problems),
         Change::Holidays(festivals) => holidays::write(item, festivals, bench, problems),
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         customers::rules::Customer,
         services::rules::{Service, Tier},
     },
+    demand::shadow_it::rules::{Sighting, Status},
     outcomes::rules::Outcome,
     slas::{
         agreements::rules::{Agreement, AgreementKind},
@@ -90,11 +91,17 @@ fn every_field_is_read() {
             "service: s, customer: c, kind: UC, calendar: h, validFrom: 2026-01-01, validUntil: 2026-12-31, \
              targets: [{metric: RESPONSE_TIME, priority: P1, within: PT90M, objective: '99.50', warnAt: 50}, \
              {metric: AVAILABILITY, objective: '99.9'}]",
+        )
+        + &document(
+            "ShadowItSighting",
+            "x",
+            "vendor: v, customer: c, service: s, users: 12, monthlyCost: '89.90', dataClass: CONFIDENTIAL, \
+             status: TOLERATED, firstSeen: 2026-03-02",
         );
     let imported = world.kundig(&text);
     assert_eq!(told(&imported), [""; 0]);
-    assert_eq!(imported.summary, counted(13, 0, 0));
-    assert_eq!(world.kundig(&text).summary, counted(0, 0, 13));
+    assert_eq!(imported.summary, counted(14, 0, 0));
+    assert_eq!(world.kundig(&text).summary, counted(0, 0, 14));
     let service = world.service("s");
     assert_eq!(service.tier, Tier::One);
     assert_eq!(strengths(&service), [0.25]);
@@ -119,6 +126,9 @@ fn every_field_is_read() {
         ("99.5".to_owned(), 50)
     );
     assert_eq!(agreement.targets[1].warn_at, 80);
+    let sighting: Sighting = world.record("x");
+    assert_eq!((sighting.users, sighting.status), (12, Status::Tolerated));
+    assert_eq!(sighting.monthly_cost.to_decimal().to_string(), "89.90");
     let customer: Customer = world.record("c");
     assert_eq!(world.slug(customer.representative_id).as_deref(), Some("p"));
     assert_eq!(
@@ -214,7 +224,7 @@ fn unknown_fields_kinds_and_words_are_errors_that_say_what_would_be_right() {
     told_once(
         &imported,
         "error",
-        "unknown kind `Servcie`; known are Team, Customer, Person, BusinessCapability, BusinessOutcome, Service, ServiceOffering, SupportCalendar, ServiceLevelAgreement",
+        "unknown kind `Servcie`; known are Team, Customer, Person, BusinessCapability, BusinessOutcome, Service, ServiceOffering, SupportCalendar, ServiceLevelAgreement, ShadowItSighting",
     );
     let imported = world.kundig("apiVersion: backstage.io/v1alpha1\nkind: Component\n");
     told_once(&imported, "error", "imported with the format backstage");
@@ -336,4 +346,35 @@ fn a_circle_of_parents_is_an_error() {
         "error",
         "below itself",
     );
+}
+
+#[test]
+fn a_demand_that_is_not_known_to_be_there_is_told_and_not_linked() {
+    let mut world = World::default();
+    let sighting = |demand: &str| {
+        document(
+            "ShadowItSighting",
+            "x",
+            &format!("customer: c, users: 1, dataClass: PUBLIC, firstSeen: 2026-01-01{demand}"),
+        )
+    };
+    world.kundig(&document("Customer", "c", ""));
+    let named = sighting(", demand: dema_01939f2e8ac87bd09e3cc3fbd4bfb9e1");
+    let told = world.kundig(&named);
+    told_once(&told, "warning", "which is not there; it is not linked");
+    let demand = uuid::Uuid::try_parse("01939f2e8ac87bd09e3cc3fbd4bfb9e1").ok();
+    world.by_hand("x", |sighting: &mut Sighting| sighting.demand_id = demand);
+    assert!(
+        world
+            .export()
+            .contains("demand: dema_01939f2e8ac87bd09e3cc3fbd4bfb9e1\n")
+    );
+    assert_eq!(
+        world.kundig(&named).summary,
+        counted(0, 0, 1),
+        "a link that is there stays"
+    );
+    assert_eq!(world.kundig(&sighting("")).summary, counted(0, 1, 0));
+    let without: Sighting = world.record("x");
+    assert_eq!(without.demand_id, None);
 }

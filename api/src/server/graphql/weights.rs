@@ -41,6 +41,11 @@ const BASES: &[(&str, &str, u64)] = &[
     ("Incident", "services", 5),
     ("Incident", "slaClocks", 5),
     ("SlaClock", "explain", 10),
+    ("ShadowItSighting", "demand", 5),
+    ("Feedback", "serviceRequest", 5),
+    // One statement for all of a list, which counts every answer of a period.
+    ("Service", "satisfaction", 20),
+    ("Customer", "satisfaction", 20),
     // A search over all that needs the service, which may be the whole catalog.
     ("Service", "impact", 100),
     ("Incident", "impact", 100),
@@ -58,6 +63,8 @@ const FILTERED: &[(&str, &str, u64)] = &[
     ("Query", "serviceOfferings", 1_000),
     ("Query", "services", 2_000),
     ("Query", "serviceFacets", 4_000),
+    // A part of the register has an index of its own.
+    ("Query", "shadowItSightings", 1),
     ("Query", "serviceRequests", 500),
     ("Service", "serviceRequests", 100),
     ("Customer", "serviceRequests", 100),

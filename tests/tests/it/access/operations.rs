@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::bearers::{Bearer, OTHER_OWNER, OWNER, READERS};
-use crate::objects::{ALL, OFFERING, OUTCOME, SERVICE, Type};
+use crate::objects::{ALL, OFFERING, OUTCOME, SERVICE, SIGHTING, Type};
 use crate::support::mutate;
 
 /// Whose token has a subject, whatever it allows.
@@ -38,6 +38,10 @@ const DEMAND_READERS: [&str; 5] = [
     "admin",
     "owner who may not read",
 ];
+/// Who may see shadow IT.
+pub(crate) const INSIGHT: [&str; 2] = ["insight:read", "admin"];
+/// Who may say what they think of a service.
+const GIVERS: [&str; 3] = ["requests:submit", "admin", "owner who may not read"];
 /// Who may see incidents.
 const WATCHERS: [&str; 3] = ["requests:work", "insight:read", "admin"];
 const WRITERS_AND_OWNER: [&str; 3] = ["catalog:write", "admin", OWNER];
@@ -100,6 +104,11 @@ impl Operation {
                 let measurement = json!({"from": "2026-03-01T00:00:00Z", "until": "2026-03-01T01:00:00Z", "good": 1, "total": 1});
                 json!({"serviceId": owned, "measurements": [measurement]})
             }
+            "adoptShadowIt" => {
+                let sighting = SIGHTING.create_plain(&world.server, &unique()).await;
+                json!({ "id": sighting["id"] })
+            }
+            "giveFeedback" => json!({"serviceId": owned, "score": 4}),
             "importCatalog" => {
                 let name = unique();
                 let source = format!(
@@ -135,12 +144,12 @@ impl Operation {
 async fn plain_input(world: &World, verb: &str, ty: &Type) -> Value {
     if verb == "create" {
         let mut input = ty.least_input(&world.server).await;
-        input["name"] = json!("A new one");
+        input[ty.name_field()] = json!("A new one");
         return input;
     }
     let object = ty.create_plain(&world.server, "To be changed").await;
     match verb {
-        "update" => json!({"id": object["id"], "name": "Changed"}),
+        "update" => json!({"id": object["id"], ty.name_field(): "Changed"}),
         _ => json!({ "id": object["id"] }),
     }
 }
@@ -270,13 +279,19 @@ pub(crate) fn queries() -> Vec<Operation> {
     ));
     operations.push(query("demands", connection, DEMAND_READERS));
     for ty in ALL {
-        operations.push(query(ty.field, "(slug: \"none\") { id }", READERS));
+        let readers = if ty.name == SIGHTING.name {
+            INSIGHT.to_vec()
+        } else {
+            READERS.to_vec()
+        };
+        let one = "(slug: \"none\") { id }";
+        operations.push(query(ty.field, one, readers.clone()));
         let plural = match ty.field {
             "person" => "people".to_owned(),
             "businessCapability" => "businessCapabilities".to_owned(),
             field => format!("{field}s"),
         };
-        operations.push(query(&plural, connection, READERS));
+        operations.push(query(&plural, connection, readers));
     }
     operations
 }
@@ -368,6 +383,8 @@ pub(crate) fn mutations() -> Vec<Operation> {
     ] {
         operations.push(mutation(field, "demand { id }", may.to_vec()));
     }
+    operations.push(mutation("adoptShadowIt", "service { id }", vec!["admin"]));
+    operations.push(mutation("giveFeedback", "feedback { id }", GIVERS.to_vec()));
     operations.push(mutation(
         "recordAvailability",
         "recorded",

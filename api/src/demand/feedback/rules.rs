@@ -1,0 +1,297 @@
+//! What a feedback is, who gives it on what, and for how long it can be changed.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::catalog::customers::rules::Customer;
+use crate::catalog::services::rules::Service;
+use crate::requests::rules::{ServiceRequest, Status};
+use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::shared::form::{find_in, not_found};
+use crate::shared::ids::{Id, ObjectRef};
+use crate::shared::record::Record;
+use crate::shared::subject::{SubjectRef, WorkType};
+use crate::shared::text::{MAX_TEXT, why_unfit};
+use crate::snapshot::Catalog;
+
+/// For how long a feedback can be changed after it was given.
+pub const CHANGEABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What somebody says of a service, or of what became of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feedback {
+    /// The key in the database.
+    #[serde(skip)]
+    pub id: Uuid,
+    /// What it is about.
+    pub service_id: Id<Service>,
+    /// The request that it is about; none: the service as a whole.
+    #[serde(serialize_with = "request")]
+    pub service_request_id: Option<Uuid>,
+    /// For which customer it is said.
+    pub customer_id: Option<Id<Customer>>,
+    /// The subject of the token that gave it.
+    #[serde(skip)]
+    pub given_by: String,
+    /// 1 (bad) to 5 (good).
+    pub score: i16,
+    /// In words.
+    pub comment: Option<String>,
+    /// Grows by one with every change.
+    #[serde(skip)]
+    pub version: i32,
+    /// When it was first given.
+    #[serde(skip)]
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    #[serde(skip)]
+    pub updated_at: Timestamp,
+}
+
+/// A request's id as the API has it.
+fn request<S: Serializer>(key: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
+    match key {
+        Some(key) => serializer.collect_str(&SubjectRef::work(WorkType::ServiceRequest, *key)),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl Feedback {
+    /// It, as the feed names it.
+    pub fn subject(&self) -> SubjectRef {
+        SubjectRef::work(WorkType::Feedback, self.id)
+    }
+
+    /// What it is about: the request, or the service.
+    pub fn about(&self) -> Uuid {
+        self.service_request_id.unwrap_or(self.service_id.key())
+    }
+
+    /// The objects of the catalog that it refers to.
+    pub fn references(&self) -> Vec<ObjectRef> {
+        let customer = self.customer_id.map(Id::any);
+        customer
+            .into_iter()
+            .chain([self.service_id.any()])
+            .collect()
+    }
+
+    /// The fields that the feed shows changes of, by their API names.
+    pub fn fields(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            // A struct of plain values always serialises to an object.
+            _ => Map::new(),
+        }
+    }
+
+    /// Until when it can be changed.
+    pub fn changeable_until(&self) -> Timestamp {
+        self.created_at
+            .checked_add(CHANGEABLE)
+            .unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// What somebody wants to say.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The service's id.
+    pub service_id: String,
+    /// The request's id.
+    pub service_request_id: Option<String>,
+    /// The customer's id; the request's or the giver's own where absent.
+    pub customer_id: Option<String>,
+    /// 1 (bad) to 5 (good).
+    pub score: i32,
+    /// In words.
+    pub comment: Option<String>,
+}
+
+/// Who says it.
+#[derive(Clone, Debug)]
+pub struct Giver {
+    /// The subject of their token.
+    pub subject: String,
+    /// The customer whom they belong to.
+    pub customer: Option<Id<Customer>>,
+    /// Whether they may speak for any customer: who works on requests writes down what people tell.
+    pub speaks_for_all: bool,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// This is new.
+    Give(Feedback),
+    /// This replaces an earlier state of it.
+    Change(Feedback),
+    /// It was said already.
+    Keep(Feedback),
+}
+
+/// Plans what somebody says, `latest` being what they said of the same before, and `request` the request that they name, if it is
+/// there and they see it.
+pub fn plan(
+    wanted: &Wanted,
+    giver: &Giver,
+    (request, latest): (Option<&ServiceRequest>, Option<&Feedback>),
+    catalog: &Catalog,
+    at: Timestamp,
+) -> Result<Plan, UserErrors> {
+    let mut errors = Vec::new();
+    let score = score(wanted.score, &mut errors);
+    let comment = comment(wanted.comment.as_deref(), &mut errors);
+    let (service_id, customer_id) = match &wanted.service_request_id {
+        Some(id) => of_request(wanted, id, request, &mut errors),
+        None => of_service(wanted, giver, catalog, &mut errors),
+    };
+    let known = latest.filter(|latest| at < latest.changeable_until());
+    if let (Some(request), Some(latest), None) = (request, latest, known) {
+        errors.push(too_late(request, latest));
+    }
+    let (Some(score), Some(service_id)) = (score, service_id) else {
+        return Err(errors);
+    };
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let said = Feedback {
+        id: known.map_or_else(Uuid::now_v7, |known| known.id),
+        service_id,
+        service_request_id: request.map(|request| request.id),
+        customer_id,
+        given_by: giver.subject.clone(),
+        score,
+        comment,
+        version: known.map_or(1, |known| known.version),
+        created_at: known.map_or(at, |known| known.created_at),
+        updated_at: known.map_or(at, |known| known.updated_at),
+    };
+    Ok(match known {
+        None => Plan::Give(said),
+        Some(known) if *known == said => Plan::Keep(said),
+        Some(known) => Plan::Change(Feedback {
+            version: known.version + 1,
+            // Clocks of two machines may differ; history only runs forwards.
+            updated_at: at.max(known.updated_at + SignedDuration::from_micros(1)),
+            ..said
+        }),
+    })
+}
+
+fn score(score: i32, errors: &mut UserErrors) -> Option<i16> {
+    let fits = i16::try_from(score).ok();
+    let fits = fits.filter(|score| (1..=5).contains(score));
+    if fits.is_none() {
+        let message = format!("is {score}; it must be between 1 (bad) and 5 (good)");
+        errors.push(UserError::new(UserErrorCode::Invalid, "score", message));
+    }
+    fits
+}
+
+/// What is said in words; nothing where it is empty.
+fn comment(comment: Option<&str>, errors: &mut UserErrors) -> Option<String> {
+    let text = comment?.trim();
+    if let Some(reason) = why_unfit(text, MAX_TEXT) {
+        errors.push(UserError::new(UserErrorCode::Invalid, "comment", reason));
+    }
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+type Subject = (Option<Id<Service>>, Option<Id<Customer>>);
+
+/// A request is judged once it has come to something, and is of one service and one customer.
+fn of_request(
+    wanted: &Wanted,
+    id: &str,
+    request: Option<&ServiceRequest>,
+    errors: &mut UserErrors,
+) -> Subject {
+    let Some(request) = request else {
+        let message = WorkType::ServiceRequest.not_found(id).message;
+        let code = UserErrorCode::NotFound;
+        errors.push(UserError::new(code, "serviceRequestId", message));
+        return (None, None);
+    };
+    let number = request.number;
+    let mut invalid =
+        |field, message| errors.push(UserError::new(UserErrorCode::Invalid, field, message));
+    if !matches!(request.status, Status::Fulfilled | Status::Declined) {
+        let status = request.status;
+        let message =
+            format!("{number} is {status}; feedback is given once it is FULFILLED or DECLINED");
+        invalid("serviceRequestId", message);
+    }
+    if wanted.service_id != request.service_id.to_string() {
+        let service = request.service_id;
+        invalid("serviceId", format!("{number} is of the service {service}"));
+    }
+    let customer = request.customer_id.map(|customer| customer.to_string());
+    if wanted.customer_id.is_some() && wanted.customer_id != customer {
+        let message = match customer {
+            Some(customer) => format!("{number} is for the customer {customer}"),
+            None => format!("{number} is for no customer"),
+        };
+        invalid("customerId", message);
+    }
+    (Some(request.service_id), request.customer_id)
+}
+
+fn of_service(
+    wanted: &Wanted,
+    giver: &Giver,
+    catalog: &Catalog,
+    errors: &mut UserErrors,
+) -> Subject {
+    let service = find_in::<Service>(catalog, &wanted.service_id);
+    if service.is_none() {
+        errors.push(not_found::<Service>(&["serviceId"], &wanted.service_id));
+    }
+    let Some(id) = &wanted.customer_id else {
+        return (service, giver.customer);
+    };
+    let customer = find_in::<Customer>(catalog, id);
+    let spoken_for = customer.filter(|customer| {
+        giver.speaks_for_all
+            || giver
+                .customer
+                .is_some_and(|own| related(catalog, own, *customer))
+    });
+    if customer.is_none() {
+        errors.push(not_found::<Customer>(&["customerId"], id));
+    } else if spoken_for.is_none() {
+        let message = "is not a customer that you belong to, nor one above or below it: feedback is given for one's own";
+        errors.push(UserError::new(
+            UserErrorCode::Invalid,
+            "customerId",
+            message,
+        ));
+    }
+    (service, spoken_for)
+}
+
+/// Whether two customers are one, or one stands above the other.
+fn related(catalog: &Catalog, one: Id<Customer>, other: Id<Customer>) -> bool {
+    let is_above = |above: Id<Customer>, below: Id<Customer>| {
+        // No longer than there are customers, whatever the database holds.
+        let chain = std::iter::successors(Some(below), |id| catalog.get(*id)?.parent());
+        chain
+            .take(catalog.customers.len() + 1)
+            .any(|id| id == above)
+    };
+    is_above(one, other) || is_above(other, one)
+}
+
+fn too_late(request: &ServiceRequest, latest: &Feedback) -> UserError {
+    let message = format!(
+        "you gave feedback on {} at {}; it could be changed for 30 days, until {}",
+        request.number,
+        latest.created_at,
+        latest.changeable_until()
+    );
+    UserError::new(UserErrorCode::Invalid, "serviceRequestId", message)
+}

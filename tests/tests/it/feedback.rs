@@ -1,0 +1,311 @@
+//! What customers say of services, and what it comes to.
+
+use futures_util::future::join_all;
+use kundig::auth::Scope;
+use kundig_tests::{Answer, Database, Server, Settings, on_both_databases, tokens};
+use serde_json::{Value, json};
+
+use crate::objects::{CUSTOMER, PERSON, SERVICE, changes_after, list, newest_change, text};
+use crate::requests::{offering, submit, submitter, take};
+use crate::support::eventually;
+
+const GIVE: &str = "mutation ($input: GiveFeedbackInput!) { giveFeedback(input: $input) {
+    feedback { id score comment createdAt updatedAt service { id } serviceRequest { number } customer { id } }
+    userErrors { field code message } } }";
+
+async fn try_give(server: &Server, token: &str, input: &Value) -> Answer {
+    let query = server.query(GIVE).variables(json!({ "input": input }));
+    query.token(token).send().await
+}
+
+async fn give(server: &Server, token: &str, input: Value) -> Value {
+    let answer = try_give(server, token, &input).await;
+    answer.expect_payload()["feedback"].clone()
+}
+
+/// A customer, and a person of it who has this subject.
+async fn person_of_a_customer(server: &Server, subject: &str) -> Value {
+    let ward = CUSTOMER.create_plain(server, "Ward 3").await;
+    let person = json!({"name": subject, "subject": subject, "customerId": ward["id"]});
+    PERSON.create(server, person).await;
+    ward
+}
+
+async fn a_request_is_judged_once_it_has_ended(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let account = offering(&server, json!({})).await;
+    let ward = person_of_a_customer(&server, "ada").await;
+    let other = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let service = SERVICE.by_slug(&server, "accounts").await["id"].clone();
+    let another = SERVICE.create_plain(&server, "Another").await["id"].clone();
+    let asked = json!({"offeringId": account["id"], "customerId": ward["id"]});
+    let request = submit(&server, asked).await;
+    let ada = submitter("ada");
+    let mut input = json!({"serviceId": service, "serviceRequestId": request["id"], "score": 2, "comment": " Slow. "});
+
+    let early = try_give(&server, &ada, &input).await;
+    let error = early.expect_user_error(&["serviceRequestId"], "INVALID");
+    assert!(text(&error["message"]).contains("SUBMITTED"), "{error}");
+    let started = take(&server, "start", &request, json!({})).await;
+    take(&server, "fulfil", &started, json!({})).await;
+    for (field, value, code) in [
+        ("serviceId", &another, "INVALID"),
+        ("customerId", &other["id"], "INVALID"),
+        ("score", &json!(0), "INVALID"),
+        ("score", &json!(6), "INVALID"),
+        ("comment", &json!("\u{0}"), "INVALID"),
+        ("serviceRequestId", &service, "NOT_FOUND"),
+    ] {
+        let mut wrong = input.clone();
+        wrong[field] = value.clone();
+        let answer = try_give(&server, &ada, &wrong).await;
+        answer.expect_user_error(&[field], code);
+    }
+    // Eve sees no request of others.
+    let unseen = try_give(&server, &submitter("eve"), &input).await;
+    unseen.expect_user_error(&["serviceRequestId"], "NOT_FOUND");
+
+    let before = newest_change(&server).await;
+    let first = give(&server, &ada, input.clone()).await;
+    assert_eq!(first["comment"], "Slow.");
+    assert_eq!(first["customer"]["id"], ward["id"]);
+    assert_eq!(first["serviceRequest"]["number"], request["number"]);
+    let same = give(&server, &ada, input.clone()).await;
+    assert_eq!(same, first, "said already");
+    input["score"] = json!(5);
+    input["comment"] = json!(null);
+    input["customerId"] = ward["id"].clone();
+    let better = give(&server, &ada, input).await;
+    assert_eq!(better["id"], first["id"]);
+    assert_eq!(
+        (&better["score"], &better["comment"]),
+        (&json!(5), &Value::Null)
+    );
+    assert_eq!(better["createdAt"], first["createdAt"]);
+    assert_ne!(better["updatedAt"], first["updatedAt"]);
+    let changes = changes_after(&server, &before).await;
+    let told: Vec<_> = changes
+        .iter()
+        .map(|it| (&it["type"], &it["kind"]))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([["Feedback", "CREATED"], ["Feedback", "UPDATED"]])
+    );
+    let expected = json!({"score": {"from": 2, "to": 5}, "comment": {"from": "Slow.", "to": null}});
+    assert_eq!(changes[1]["diff"], expected);
+}
+
+async fn a_service_is_judged_once_by_each_for_their_own_customer(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let ward = person_of_a_customer(&server, "ada").await;
+    let other = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let ada = submitter("ada");
+    let input = json!({"serviceId": service["id"], "score": 4});
+    let first = give(&server, &ada, input.clone()).await;
+    assert_eq!(
+        first["customer"]["id"], ward["id"],
+        "her own, where none is named"
+    );
+    assert_eq!(first["serviceRequest"], Value::Null);
+    let again = give(
+        &server,
+        &ada,
+        json!({"serviceId": service["id"], "score": 1}),
+    )
+    .await;
+    assert_eq!(again["id"], first["id"], "it replaces");
+    let robot = give(&server, &submitter("robot"), input.clone()).await;
+    assert_eq!(
+        robot["customer"],
+        Value::Null,
+        "the catalog does not know the robot"
+    );
+
+    let mut for_others = input.clone();
+    for_others["customerId"] = other["id"].clone();
+    let refused = try_give(&server, &ada, &for_others).await;
+    refused.expect_user_error(&["customerId"], "INVALID");
+    let desk = tokens::local("desk", &[Scope::RequestsSubmit, Scope::RequestsWork]);
+    let noted = give(&server, &desk, for_others).await;
+    assert_eq!(noted["customer"]["id"], other["id"]);
+    let nothing = json!({"serviceId": "serv_none", "customerId": "cust_none", "score": 4});
+    let nothing = try_give(&server, &ada, &nothing).await;
+    nothing.expect_user_error(&["serviceId"], "NOT_FOUND");
+    nothing.expect_user_error(&["customerId"], "NOT_FOUND");
+
+    let kept = SERVICE
+        .try_delete(&server, json!({ "id": service["id"] }))
+        .await;
+    kept.expect_user_error(&["id"], "IN_USE");
+}
+
+async fn many_at_once_leave_one(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let ada = submitter("ada");
+    let given = join_all((0..20).map(|turn| {
+        let input = json!({"serviceId": service["id"], "score": turn % 5 + 1});
+        give(&server, &ada, input)
+    }))
+    .await;
+    for feedback in &given {
+        assert_eq!(feedback["id"], given[0]["id"]);
+    }
+    let found = satisfaction(&server, tokens::everything(), "").await;
+    assert_eq!(found["responses"], 1);
+}
+
+async fn feedback_is_for_its_giver_and_for_those_who_decide(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let before = newest_change(&server).await;
+    let input = json!({"serviceId": service["id"], "score": 1, "comment": "Never again"});
+    let feedback = give(&server, &submitter("ada"), input).await;
+    eventually("the feed shows it", async || {
+        let found = changes_after(&server, &before).await;
+        (found.len() == 1).then_some(())
+    })
+    .await;
+    for (token, sees) in [
+        (submitter("ada"), true),
+        (submitter("bob"), false),
+        (tokens::local("boss", &[Scope::InsightRead]), true),
+        (
+            tokens::local("worker", &[Scope::CatalogWrite, Scope::RequestsWork]),
+            false,
+        ),
+        (tokens::local("reader", &[Scope::CatalogRead]), false),
+    ] {
+        let answer = server
+            .query("query ($id: ID!, $after: String!) { node(id: $id) { ... on Feedback { score service { name } } }
+                changes(after: $after) { nodes { subject { id } } } }")
+            .variables(json!({"id": feedback["id"], "after": before}))
+            .token(token)
+            .send()
+            .await;
+        let data = answer.expect_data();
+        let (node, count) = if sees {
+            (json!({"score": 1, "service": {"name": "Accounts"}}), 1)
+        } else {
+            (Value::Null, 0)
+        };
+        assert_eq!(data["node"], node, "{answer}");
+        let told = list(&data["changes"]["nodes"]).len();
+        assert_eq!(told, count, "{answer}");
+    }
+}
+
+/// The satisfaction with the only service.
+async fn satisfaction(server: &Server, token: &str, period: &str) -> Value {
+    let document = format!(
+        "{{ services {{ nodes {{ satisfaction{period} {{ responses average csat }} }} }} }}"
+    );
+    let answer = server.query(document).token(token).send().await;
+    answer.expect_data()["services"]["nodes"][0]["satisfaction"].clone()
+}
+
+async fn few_answers_are_told_only_to_those_who_read_them(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let ward = person_of_a_customer(&server, "ada").await;
+    let reader = tokens::local("reader", &[Scope::CatalogRead]);
+    let insight = tokens::local("insight", &[Scope::CatalogRead, Scope::InsightRead]);
+    let none = json!({"responses": 0, "average": null, "csat": null});
+    for token in [&reader, &insight] {
+        assert_eq!(satisfaction(&server, token, "").await, none);
+    }
+    for (subject, score) in [("ada", 5), ("bob", 2)] {
+        let input = json!({"serviceId": service["id"], "score": score});
+        give(&server, &submitter(subject), input).await;
+    }
+    let two = json!({"responses": 2, "average": null, "csat": null});
+    assert_eq!(satisfaction(&server, &reader, "").await, two);
+    let told = json!({"responses": 2, "average": 3.5, "csat": 50.0});
+    assert_eq!(satisfaction(&server, &insight, "").await, told);
+    let third = json!({"serviceId": service["id"], "score": 5});
+    give(&server, &submitter("eve"), third).await;
+    let three = satisfaction(&server, &reader, "").await;
+    assert_eq!(
+        (&three["responses"], &three["average"]),
+        (&json!(3), &json!(4.0))
+    );
+    let csat = three["csat"].as_f64().expect("a number");
+    assert!((csat - 200.0 / 3.0).abs() < 1e-9, "{three}");
+
+    // Whole days for those who may not read the answers, exact instants for those who may.
+    let now = jiff::Timestamp::now();
+    let past = now - jiff::SignedDuration::from_hours(24 * 7);
+    let until_now = format!(
+        "(since: \"{past}\", until: \"{}\")",
+        now + jiff::SignedDuration::from_secs(60)
+    );
+    assert_eq!(
+        satisfaction(&server, &reader, &until_now).await["responses"],
+        3
+    );
+    assert_eq!(
+        satisfaction(&server, &insight, &until_now).await["responses"],
+        3
+    );
+    let week_before = format!("(until: \"{past}\")");
+    for token in [&reader, &insight] {
+        assert_eq!(satisfaction(&server, token, &week_before).await, none);
+    }
+    let backwards = format!(
+        "{{ services {{ nodes {{ satisfaction(since: \"{now}\", until: \"{past}\") {{ responses }} }} }} }}"
+    );
+    let backwards = server.query(backwards).token(&reader).send().await;
+    backwards.expect_error_code("BAD_USER_INPUT");
+
+    let of_ward = server
+        .query("{ customer(slug: \"ward-3\") { id satisfaction { responses average } } }")
+        .token(insight)
+        .send()
+        .await;
+    let expected = json!({"id": ward["id"], "satisfaction": {"responses": 1, "average": 5.0}});
+    assert_eq!(of_ward.expect_data()["customer"], expected);
+}
+
+async fn a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Database) {
+    let server = Settings::new(&database).start().await;
+    for number in 0..100 {
+        let service = SERVICE
+            .create_plain(&server, &format!("Service {number:03}"))
+            .await;
+        CUSTOMER
+            .create_plain(&server, &format!("Customer {number:03}"))
+            .await;
+        if number % 10 == 0 {
+            let input = json!({"serviceId": service["id"], "score": 3});
+            give(&server, &submitter("ada"), input).await;
+        }
+    }
+    let of = async |count: &str| {
+        let document = format!(
+            "{{ services(first: {count}) {{ nodes {{ satisfaction {{ responses average }} }} }}
+                customers(first: {count}) {{ nodes {{ satisfaction {{ csat }} shadowIt(first: 1) {{ totalCount }} }} }} }}"
+        );
+        let before = server.metrics().await.sql_statements("request");
+        let answer = server.query(document).send().await;
+        let services = list(&answer.expect_data()["services"]["nodes"]);
+        let rated = services
+            .iter()
+            .filter(|it| it["satisfaction"]["responses"] == 1)
+            .count();
+        let statements = server.metrics().await.sql_statements("request") - before;
+        (services.len(), rated, statements)
+    };
+    assert_eq!(of("10").await, (10, 1, 2));
+    assert_eq!(of("100").await, (100, 10, 2));
+}
+
+on_both_databases!(
+    a_request_is_judged_once_it_has_ended,
+    a_service_is_judged_once_by_each_for_their_own_customer,
+    many_at_once_leave_one,
+    feedback_is_for_its_giver_and_for_those_who_decide,
+    few_answers_are_told_only_to_those_who_read_them,
+    a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten,
+);

@@ -1,0 +1,219 @@
+//! The register of shadow IT: what customers got elsewhere, who may know of it, and how it comes into the catalog.
+
+mod adoption;
+mod visibility;
+
+use kundig_tests::{Database, Server, on_both_databases};
+use serde_json::{Value, json};
+
+use crate::objects::{CUSTOMER, SIGHTING, assert_refused, list, text};
+use crate::support::mutate;
+
+/// Enters a sighting of a customer.
+pub(crate) async fn seen(server: &Server, customer: &Value, product: &str, more: Value) -> Value {
+    let mut input = json!({"name": product, "customerId": customer["id"], "users": 12, "monthlyCost": "40",
+        "dataClass": "INTERNAL", "firstSeen": "2026-02-01"});
+    for (field, value) in more.as_object().expect("an object") {
+        input[field] = value.clone();
+    }
+    SIGHTING.create(server, input).await
+}
+
+/// Raises a demand of a customer.
+pub(crate) async fn raised(server: &Server, customer: &Value, title: &str) -> Value {
+    let input = json!({"title": title, "kind": "NEED", "customerId": customer["id"], "valuePerMonth": "2100", "effort": "10"});
+    let selection = "demand { id number status version service { id } }";
+    let answer = mutate(server, "raiseDemand", selection, input).await;
+    answer.expect_payload()["demand"].clone()
+}
+
+async fn the_most_dangerous_come_first_and_every_order_is_paged(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let rows = [
+        (&ward, "Dropbox", 180, "89.90", "CONFIDENTIAL", "SEEN", 71),
+        (&ward, "Trello", 42, "210", "INTERNAL", "TOLERATED", 40),
+        (&lab, "Genome cloud", 9, "1200", "RESTRICTED", "SEEN", 70),
+        (&lab, "Doodle", 9, "0", "PUBLIC", "REPLACED", 16),
+        (&lab, "Abacus", 9, "5.5", "PUBLIC", "SEEN", 16),
+    ];
+    for (customer, product, users, cost, class, status, risk) in rows {
+        let more = json!({"users": users, "monthlyCost": cost, "dataClass": class});
+        let sighting = seen(&server, customer, product, more).await;
+        assert_eq!(sighting["status"], "SEEN");
+        assert_eq!(sighting["risk"], risk, "{product}");
+        let status = json!({"id": sighting["id"], "status": status});
+        SIGHTING.update(&server, status).await;
+    }
+    let of = async |arguments: &str| {
+        let all = pages(&server, arguments).await;
+        all.into_iter()
+            .map(|it| text(&it["product"]))
+            .collect::<Vec<_>>()
+    };
+    let by_risk = ["Dropbox", "Genome cloud", "Trello", "Abacus", "Doodle"];
+    assert_eq!(of("").await, by_risk);
+    let by_cost = ["Genome cloud", "Trello", "Dropbox", "Abacus", "Doodle"];
+    assert_eq!(of("orderBy: {field: MONTHLY_COST}").await, by_cost);
+    let by_product = ["Abacus", "Doodle", "Dropbox", "Genome cloud", "Trello"];
+    let order = "orderBy: {field: PRODUCT, direction: ASC}";
+    assert_eq!(of(order).await, by_product);
+    let of_lab = format!("filter: {{customerId: {}}}", lab["id"]);
+    assert_eq!(of(&of_lab).await, ["Genome cloud", "Abacus", "Doodle"]);
+    let left = format!("filter: {{customerId: {}, status: SEEN}}", lab["id"]);
+    assert_eq!(of(&left).await, ["Genome cloud", "Abacus"]);
+    assert_eq!(of("filter: {status: TOLERATED}").await, ["Trello"]);
+    assert_eq!(of("filter: {status: ADOPTED}").await, [""; 0]);
+
+    let answer = server
+        .query(
+            "{ customers { nodes { name shadowIt(last: 1) { totalCount nodes { product } } } } }",
+        )
+        .send()
+        .await;
+    let customers = &answer.expect_data()["customers"]["nodes"];
+    let expected = json!([
+        {"name": "Laboratory", "shadowIt": {"totalCount": 3, "nodes": [{"product": "Doodle"}]}},
+        {"name": "Ward 3", "shadowIt": {"totalCount": 2, "nodes": [{"product": "Trello"}]}},
+    ]);
+    assert_eq!(*customers, expected);
+}
+
+/// All pages of two, forwards; backwards they have to be the same.
+async fn pages(server: &Server, arguments: &str) -> Vec<Value> {
+    let mut ways = Vec::new();
+    for (size, cursor, edge, more) in [
+        ("first", "after", "endCursor", "hasNextPage"),
+        ("last", "before", "startCursor", "hasPreviousPage"),
+    ] {
+        let mut met = Vec::new();
+        let mut place = Value::Null;
+        loop {
+            let document = format!(
+                "query ($place: String) {{ shadowItSightings({arguments} {size}: 2, {cursor}: $place) {{
+                   totalCount nodes {{ product }} pageInfo {{ {more} {edge} }} }} }}"
+            );
+            let query = server.query(document).variables(json!({ "place": place }));
+            let answer = query.send().await;
+            let page = &answer.expect_data()["shadowItSightings"];
+            let mut nodes = list(&page["nodes"]).to_vec();
+            if size == "last" {
+                nodes.reverse();
+            }
+            met.extend(nodes);
+            if page["pageInfo"][more] == false {
+                assert_eq!(page["totalCount"], met.len(), "{arguments}");
+                break;
+            }
+            place = page["pageInfo"][edge].clone();
+        }
+        ways.push(met);
+    }
+    let mut backwards = ways.pop().expect("two ways");
+    backwards.reverse();
+    let forwards = ways.pop().expect("two ways");
+    assert_eq!(forwards, backwards, "{arguments}");
+    forwards
+}
+
+async fn what_cannot_be_is_refused(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let sighting = seen(&server, &ward, "Dropbox", json!({})).await;
+    for (field, value, code) in [
+        ("users", json!(-1), "INVALID"),
+        ("users", json!(null), "INVALID"),
+        ("monthlyCost", json!("-0.01"), "INVALID"),
+        ("monthlyCost", json!("0.00001"), "INVALID"),
+        ("dataClass", json!(null), "INVALID"),
+        ("status", json!(null), "INVALID"),
+        ("firstSeen", json!(null), "INVALID"),
+        ("vendor", json!("two\nlines"), "INVALID"),
+        ("customerId", json!(null), "INVALID"),
+        ("customerId", json!("cust_none"), "NOT_FOUND"),
+        ("serviceId", json!(ward["id"]), "NOT_FOUND"),
+        ("demandId", json!("dema_none"), "NOT_FOUND"),
+    ] {
+        let input = json!({"id": sighting["id"], field: value});
+        let answer = SIGHTING.try_update(&server, input).await;
+        assert_refused(&answer, &[(field, code)]);
+    }
+    let nothing =
+        json!({"id": sighting["id"], "vendor": null, "demandId": null, "serviceId": null});
+    assert_eq!(SIGHTING.update(&server, nothing).await, sighting);
+}
+
+async fn a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below(database: Database) {
+    let server = Server::start(&database).await;
+    let clinic = CUSTOMER.create_plain(&server, "Clinic").await;
+    let below = json!({"name": "Ward 3", "parentId": clinic["id"]});
+    let ward = CUSTOMER.create(&server, below).await;
+    let bank = CUSTOMER.create_plain(&server, "Bank").await;
+    let of_clinic = raised(&server, &clinic, "Exchange large files").await;
+    let of_ward = raised(&server, &ward, "Exchange pictures").await;
+    let of_bank = raised(&server, &bank, "Exchange contracts").await;
+
+    let link = json!({ "demandId": of_clinic["id"] });
+    let sighting = seen(&server, &ward, "Dropbox", link).await;
+    assert_eq!(sighting["demand"]["number"], of_clinic["number"]);
+    let update = async |field: &str, value: &Value| {
+        let input = json!({"id": sighting["id"], field: value});
+        SIGHTING.try_update(&server, input).await
+    };
+    let own = update("demandId", &of_ward["id"]).await;
+    own.expect_payload();
+    let others = update("demandId", &of_bank["id"]).await;
+    let message = assert_refused(&others, &[("demandId", "INVALID")]);
+    assert!(message.contains("customer `bank`"), "{message}");
+    let moved = update("customerId", &bank["id"]).await;
+    assert_refused(&moved, &[("demandId", "INVALID")]);
+    update("customerId", &clinic["id"]).await.expect_payload();
+    let both = json!({"id": sighting["id"], "customerId": bank["id"], "demandId": of_bank["id"]});
+    let both = SIGHTING.update(&server, both).await;
+    assert_eq!(both["demand"]["number"], of_bank["number"]);
+}
+
+async fn an_import_links_demands_that_are_there_and_warns_of_others(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let demand = raised(&server, &ward, "Exchange pictures").await;
+    let import = async |demand: &str| {
+        let source = format!(
+            "apiVersion: kundig/v1\nkind: ShadowItSighting\nmetadata: {{slug: dropbox, name: Dropbox}}\n\
+             spec: {{customer: ward-3, demand: {demand}, users: 3, dataClass: INTERNAL, firstSeen: 2026-01-01}}\n"
+        );
+        let input = json!({"format": "KUNDIG", "source": source});
+        let selection = "result { created updated unchanged warnings }";
+        let answer = mutate(&server, "importCatalog", selection, input).await;
+        answer.expect_payload()["result"].clone()
+    };
+    let id = text(&demand["id"]);
+    let first = import(&id).await;
+    assert_eq!(
+        first,
+        json!({"created": 1, "updated": 0, "unchanged": 0, "warnings": []})
+    );
+    let again = import(&id).await;
+    assert_eq!(
+        again,
+        json!({"created": 0, "updated": 0, "unchanged": 1, "warnings": []})
+    );
+    let linked = SIGHTING.by_slug(&server, "dropbox").await;
+    assert_eq!(linked["demand"]["number"], demand["number"]);
+    let elsewhere = import("dema_01939f2e8ac87bd09e3cc3fbd4bfb9e1").await;
+    let warning = text(&elsewhere["warnings"][0]);
+    assert!(
+        warning.starts_with("line 4, column 34: `spec.demand` names the demand"),
+        "{warning}"
+    );
+    let unlinked = SIGHTING.by_slug(&server, "dropbox").await;
+    assert_eq!(unlinked["demand"], Value::Null);
+}
+
+on_both_databases!(
+    the_most_dangerous_come_first_and_every_order_is_paged,
+    what_cannot_be_is_refused,
+    a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below,
+    an_import_links_demands_that_are_there_and_warns_of_others,
+);
