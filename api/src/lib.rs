@@ -15,6 +15,7 @@ pub mod outcomes;
 pub mod recalculation;
 pub mod requests;
 pub mod schema;
+pub mod search;
 pub mod server;
 pub mod shared;
 pub mod slas;

@@ -39,6 +39,8 @@ use crate::recalculation::RecalculationMutations;
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
 use crate::requests::mutations::RequestMutations;
 use crate::requests::subscription::RequestSubscriptions;
+use crate::search::engine::Search;
+use crate::search::graphql::SearchQueries;
 use crate::shared::graphql::{Currency, bad_input, catalog};
 use crate::shared::ids::{Id, ObjectRef, ObjectType};
 use crate::shared::record::Record;
@@ -51,7 +53,7 @@ use crate::slas::availability::graphql::AvailabilityMutations;
 use crate::slas::calendars::graphql::{
     CalendarNode, SupportCalendarMutations, SupportCalendarQueries,
 };
-use crate::snapshot::{Catalog, Replica};
+use crate::snapshot::Catalog;
 use crate::warnings::WarningSubscriptions;
 use crate::webhooks::graphql::{EndpointNode, WebhookQueries, endpoint};
 use crate::webhooks::mutations::WebhookMutations;
@@ -77,6 +79,7 @@ pub struct Query(
     WebhookQueries,
     IncidentQueries,
     DemandQueries,
+    SearchQueries,
 );
 
 /// Everything that can be changed.
@@ -117,10 +120,11 @@ pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guard
 /// Its builder.
 pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
 
-/// The API over a replica, to be finished; amounts are in `currency`.
-pub fn builder(replica: Replica, tail: Tail, webhooks: Sender, currency: Currency) -> Builder {
+/// The API over a replica and its index, to be finished; amounts are in `currency`.
+pub fn builder(search: Search, tail: Tail, webhooks: Sender, currency: Currency) -> Builder {
     roots()
-        .data(replica)
+        .data(search.replica().clone())
+        .data(search)
         .data(tail)
         .data(webhooks)
         .data(currency)

@@ -21,6 +21,7 @@ pub mod incident;
 pub mod incident_event;
 pub mod incident_service;
 pub mod lease;
+pub mod missed_search;
 pub mod outcome_contribution;
 pub mod person;
 pub mod person_team;

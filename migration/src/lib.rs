@@ -17,6 +17,7 @@ mod m0007_availability;
 mod m0008_demand;
 mod m0009_shadow_it;
 mod m0010_feedback;
+mod m0011_missed_search;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_demand::Migration),
             Box::new(m0009_shadow_it::Migration),
             Box::new(m0010_feedback::Migration),
+            Box::new(m0011_missed_search::Migration),
         ]
     }
 }

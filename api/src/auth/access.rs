@@ -56,6 +56,8 @@ const QUERIES: &[(&str, Access)] = &[
     ("node", AnyToken),
     ("nodes", AnyToken),
     ("changes", AnyToken),
+    ("search", AnyToken),
+    ("similarDemands", AnyToken),
     ("service", READ),
     ("services", READ),
     ("serviceFacets", READ),

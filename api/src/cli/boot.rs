@@ -9,6 +9,7 @@ use super::Failure;
 use crate::auth::Authenticator;
 use crate::changes::tail::Tail;
 use crate::config::{Config, ConfigError};
+use crate::search::engine::Search;
 use crate::server::Shutdown;
 use crate::server::metrics::Metrics;
 use crate::shared::database::Database;
@@ -82,6 +83,12 @@ pub(super) fn follow_tail(tail: &Tail, shutdown: &Shutdown) -> JoinHandle<()> {
             () = shutdown.begun() => {}
         }
     })
+}
+
+/// Builds the search index and keeps it up to date, until the shutdown begins.
+pub(super) fn keep_index(search: &Search, shutdown: &Shutdown) -> JoinHandle<()> {
+    let (search, shutdown) = (search.clone(), shutdown.clone());
+    tokio::spawn(async move { search.run(shutdown.begun()).await })
 }
 
 /// Does what one replica at a time has to do as time passes, whenever it is this one's, until the shutdown begins.

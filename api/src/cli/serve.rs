@@ -13,6 +13,7 @@ use crate::{
     demo,
     exchange::import::Reading,
     schema,
+    search::engine::Search,
     server::{self, Backend, Shutdown, Tls, metrics::Metrics},
     shared::{graphql::Currency, write::Author},
     snapshot::Replica,
@@ -67,9 +68,11 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let tail_reader = boot::follow_tail(&tail, &shutdown);
     let sender = Sender::new(config.webhooks.clone()).context("cannot send webhooks")?;
     let deliverer = boot::deliver(&replica, &sender, config, &shutdown);
+    let search = Search::new(replica.clone());
+    let indexer = boot::keep_index(&search, &shutdown);
     let schema = || {
-        let (tail, sender) = (tail.clone(), sender.clone());
-        schema::builder(replica.clone(), tail, sender, currency.clone())
+        let (search, tail, sender) = (search.clone(), tail.clone(), sender.clone());
+        schema::builder(search, tail, sender, currency.clone())
     };
     let backend = Backend {
         replica: replica.clone(),
@@ -95,6 +98,9 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
         .await
         .context("the loading of issuers' keys failed")?;
     time_keeper.await.context("the keeping of clocks failed")?;
+    indexer
+        .await
+        .context("the keeping of the search index failed")?;
     replica.database().clone().close().await;
     tracing::info!("stopped");
     Ok(())

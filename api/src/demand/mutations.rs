@@ -1,6 +1,6 @@
 //! Raising demands and taking steps with them, in the API.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
 use super::access::Party;
 use super::fields::{DemandPatch, NewDemand};
@@ -12,6 +12,8 @@ use super::steps::{Action, Wanted};
 use crate::auth::Viewer;
 use crate::declines::graphql::DeclineReason;
 use crate::declines::rules::WantedDecline;
+use crate::search::similar::{self, Said, similar};
+use crate::shared::direct::List;
 use crate::shared::errors::{UserError as Refusal, UserErrors};
 use crate::shared::graphql::{UserError, author, not_written, user_errors};
 use crate::shared::idempotency::Key;
@@ -160,6 +162,7 @@ pub struct DeclineDemandInput {
 
 /// What became of a demand.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct DemandPayload {
     /// The demand as it is now; null where it was refused.
     demand: Option<DemandNode>,
@@ -183,6 +186,22 @@ impl DemandPayload {
                 user_errors: user_errors(refusals),
             },
         }
+    }
+}
+
+#[ComplexObject]
+impl DemandPayload {
+    /// Other open demands that say much the same, among those that the viewer may see: perhaps it was raised already. At most 5, those that have
+    /// most in common first; none where nothing was done.
+    async fn similar_demands(&self, ctx: &Context<'_>) -> Result<List<DemandNode>> {
+        let Some(demand) = self.demand.as_ref().map(|node| &node.0.0) else {
+            return Ok(List(Vec::new()));
+        };
+        let said = Said {
+            title: &demand.title,
+            description: demand.description.as_deref(),
+        };
+        similar(ctx, said, None, Some(demand.id), similar::DEFAULT).await
     }
 }
 

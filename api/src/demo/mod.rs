@@ -6,6 +6,7 @@
 
 mod availability;
 mod incidents;
+mod missed;
 mod requests;
 mod stories;
 
@@ -26,5 +27,6 @@ pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
     availability::play(replica, author, since, now).await?;
     incidents::play(replica, author, now).await?;
+    missed::play(replica, now).await?;
     requests::play(replica, author, since, now).await
 }

@@ -160,7 +160,7 @@ impl<N> Edge<N> {
     }
 
     /// The cursor as clients see it.
-    pub(super) fn written_cursor(&self) -> String {
+    pub(crate) fn written_cursor(&self) -> String {
         self.cursor.write()
     }
 }

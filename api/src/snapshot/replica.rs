@@ -23,7 +23,7 @@ use crate::shared::database::Database;
 use crate::shared::dialect;
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::store::{Stored, Which, load};
-use crate::shared::subject::{SubjectType, WorkType};
+use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
 use crate::slas::clocks::calendars::CalendarContents;
 
 /// Why a snapshot could not be brought up to date.
@@ -62,7 +62,15 @@ struct Shared {
     news: News,
     /// Calendars that clocks go by, compiled.
     calendars: CalendarContents,
+    /// What has changed since somebody took it.
+    touched: Touched,
 }
+
+/// What has changed, as far as somebody wants to know: none before the first has asked.
+type Touched = std::sync::Mutex<Option<BTreeSet<SubjectRef>>>;
+
+/// The work of which changes are told though the snapshot doesn't hold it: what is searched for.
+const TOLD: [WorkType; 1] = [WorkType::Demand];
 
 impl Replica {
     /// Reads the whole catalog, as the database is at one moment.
@@ -81,6 +89,7 @@ impl Replica {
                 following: AtomicBool::new(false),
                 news: News::default(),
                 calendars: CalendarContents::default(),
+                touched: Touched::default(),
             }),
         })
     }
@@ -113,6 +122,20 @@ impl Replica {
     /// The highest sequence that the newest snapshot contains.
     pub fn newest_sequence(&self) -> i64 {
         self.peek().position.newest()
+    }
+
+    /// What has changed since this was called last, and a snapshot that contains exactly that; nothing at the first time. For one
+    /// listener.
+    pub fn take_touched(&self) -> (BTreeSet<SubjectRef>, Arc<Catalog>) {
+        let mut touched = self.touched();
+        let taken = touched.replace(BTreeSet::new());
+        (taken.unwrap_or_default(), self.current())
+    }
+
+    /// Held while a snapshot is published, so that what it changes is told with it.
+    fn touched(&self) -> std::sync::MutexGuard<'_, Option<BTreeSet<SubjectRef>>> {
+        let touched = self.shared.touched.lock();
+        touched.unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Hears of each round in which the snapshot was brought up to date.
@@ -249,11 +272,15 @@ impl Replica {
         let transaction = dialect::begin_snapshot(&self.shared.database.follow).await?;
         let next = read_changes(&transaction, &now).await?;
         transaction.commit().await?;
-        let next = match next {
-            Some(catalog) => Arc::new(catalog),
-            None => return Ok(now),
+        let Some((catalog, changed)) = next else {
+            return Ok(now);
         };
+        let next = Arc::new(catalog);
+        let mut touched = self.touched();
         self.shared.published.store(Arc::clone(&next));
+        if let Some(touched) = &mut *touched {
+            touched.extend(changed);
+        }
         Ok(next)
     }
 }
@@ -269,7 +296,7 @@ async fn read_all(transaction: &DatabaseTransaction) -> Result<Catalog, ReplicaE
     Ok(catalog)
 }
 
-/// The catalog with everything that has been committed since; none where nothing has.
+/// The catalog with everything that has been committed since, and what that was about; none where nothing has.
 ///
 /// Every change that the transaction sees and the snapshot lacks is taken in, also those of transactions that overtook
 /// one that is still running. The objects are then read in the same transaction, so that the result is the database
@@ -278,7 +305,7 @@ async fn read_all(transaction: &DatabaseTransaction) -> Result<Catalog, ReplicaE
 async fn read_changes(
     transaction: &DatabaseTransaction,
     now: &Catalog,
-) -> Result<Option<Catalog>, ReplicaError> {
+) -> Result<Option<(Catalog, Vec<SubjectRef>)>, ReplicaError> {
     let position = now.position.then(dialect::feed_extent(transaction).await?);
     if position == now.position {
         return Ok(None);
@@ -297,11 +324,14 @@ async fn read_changes(
         changed.extend(self::changed(transaction, theirs).await?);
     }
     let mut subjects: BTreeMap<ObjectType, BTreeSet<Uuid>> = BTreeMap::new();
-    for (kind, id) in changed {
-        match SubjectType::from_str(&kind) {
-            Ok(SubjectType::Catalog(kind)) => drop(subjects.entry(kind).or_default().insert(id)),
-            Ok(SubjectType::Work(_)) => {}
-            Err(_) => return Err(ReplicaError::UnknownType(kind)),
+    let mut touched = Vec::with_capacity(changed.len());
+    for (name, id) in changed {
+        let Ok(kind) = SubjectType::from_str(&name) else {
+            return Err(ReplicaError::UnknownType(name));
+        };
+        touched.push(SubjectRef { kind, id });
+        if let SubjectType::Catalog(kind) = kind {
+            subjects.entry(kind).or_default().insert(id);
         }
     }
     let mut next = now.clone();
@@ -310,15 +340,17 @@ async fn read_changes(
         let ids: Vec<Uuid> = ids.into_iter().collect();
         for_type!(kind, T => put_all::<T>(transaction, Which::Keys(&ids), &mut next).await?);
     }
-    Ok(Some(next))
+    Ok(Some((next, touched)))
 }
 
-/// What these changes are of, without work: that is read from the database whenever it is asked for.
+/// What these changes are of, without work but what is searched for: it is read from the database whenever it is asked for.
 async fn changed(
     transaction: &DatabaseTransaction,
     which: Condition,
 ) -> Result<Vec<(String, Uuid)>, DbErr> {
-    let work = <WorkType as strum::IntoEnumIterator>::iter().map(|kind| kind.to_string());
+    let work = <WorkType as strum::IntoEnumIterator>::iter()
+        .filter(|kind| !TOLD.contains(kind))
+        .map(|kind| kind.to_string());
     change::Entity::find()
         .select_only()
         .columns([change::Column::SubjectType, change::Column::SubjectId])

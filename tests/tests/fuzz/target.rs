@@ -13,6 +13,7 @@ use kundig::config::{
     WebhookSettings,
 };
 use kundig::exchange::import::Reading;
+use kundig::search::engine::Search;
 use kundig::server::{self, Backend, Shutdown, ShutdownTrigger, metrics::Metrics};
 use kundig::shared::{database::Database, graphql::Currency, write::Author};
 use kundig::snapshot::Replica;
@@ -87,16 +88,22 @@ impl Target {
         kundig::shared::tls::choose_provider();
         let webhooks = Sender::new(WebhookSettings::default());
         let webhooks = webhooks.unwrap_or_else(|error| panic!("{error:#}"));
+        let search = Search::new(replica.clone());
         let schema = || {
-            let (tail, webhooks) = (tail.clone(), webhooks.clone());
-            kundig::schema::builder(replica.clone(), tail, webhooks, Currency("EUR".into()))
+            let (search, tail, webhooks) = (search.clone(), tail.clone(), webhooks.clone());
+            kundig::schema::builder(search, tail, webhooks, Currency("EUR".into()))
         };
         let router =
             server::router(schema, backend, &TransportSettings::default(), &limits()).await;
-        let follower = replica.clone();
+        let (follower, indexer) = (replica.clone(), search.clone());
         let mut target = Self {
             router: router.unwrap_or_else(|error| panic!("{error:#}")),
-            follower: tokio::spawn(async move { follower.follow(Duration::from_secs(1)).await }),
+            follower: tokio::spawn(async move {
+                tokio::join!(
+                    follower.follow(Duration::from_secs(1)),
+                    indexer.run(std::future::pending()),
+                );
+            }),
             known: Known::default(),
             _database: database,
             _trigger: trigger,

@@ -28,6 +28,7 @@ mod reading;
 mod recalculation;
 mod requests;
 mod restore;
+mod search;
 mod server;
 mod services;
 mod shadow_it;

@@ -21,6 +21,10 @@ const BASES: &[(&str, &str, u64)] = &[
     // Several SQL statements.
     ("Query", "changes", 500),
     ("Query", "serviceFacets", 200),
+    // The whole index, for each word.
+    ("Query", "search", 300),
+    ("Query", "similarDemands", 300),
+    ("DemandPayload", "similarDemands", 300),
     // One SQL statement each, or one for all of a list.
     ("Query", "serviceRequest", 20),
     ("Query", "serviceRequests", 50),
@@ -94,6 +98,7 @@ const COUNTED: &[(&str, &str, u64)] = &[
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
 const LENGTHS: &[(&str, &str, u64)] = &[
+    ("DemandPayload", "similarDemands", 5),
     ("BusinessCapability", "children", 10),
     ("BusinessImpact", "customers", 10),
     ("BusinessImpact", "outcomes", 10),

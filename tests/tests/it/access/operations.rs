@@ -259,6 +259,12 @@ pub(crate) fn queries() -> Vec<Operation> {
             "(filter: {subjectIds: [$id]}) { totalCount nodes { sequence } }",
             KNOWN,
         ),
+        query(
+            "search",
+            "(query: \"nothing\") { totalCount nodes { __typename } }",
+            KNOWN,
+        ),
+        query("similarDemands", "(title: \"nothing\") { __typename }", KNOWN),
         query("serviceFacets", "(by: KIND) { value count }", READERS),
     ];
     let mut everybody = KNOWN.to_vec();

@@ -1,0 +1,234 @@
+//! The index of this process: built beside the start, kept up to date, and asked.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::demands;
+use super::documents::{document, documents};
+use super::index::{Document, IndexError, TextIndex};
+use super::matching::{Found, Page, Wanted};
+use super::memory::Missed;
+use crate::shared::subject::{SubjectRef, WorkType};
+use crate::snapshot::{Catalog, Replica};
+
+/// How long a search waits for an index that is being built.
+const BUILD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a search waits for what its request knows already, and the index does not.
+const NEWS_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before what failed is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many searches run at once: each keeps a core busy.
+const AT_ONCE: usize = 8;
+
+/// Why a search has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index is still being built.
+    #[error("the search index is being built; try again in a moment")]
+    Building,
+    /// The index can't be read.
+    #[error("the search index can't be read")]
+    Index(#[from] IndexError),
+    /// The search did not come to its end.
+    #[error("the search was broken off")]
+    Broken(#[from] JoinError),
+}
+
+/// What keeps the index from being brought up to date.
+#[derive(Debug, thiserror::Error)]
+enum KeepError {
+    #[error("demands can't be read")]
+    Database(#[from] DbErr),
+    #[error("the index can't be written")]
+    Index(#[from] IndexError),
+    #[error("the writing was broken off")]
+    Broken(#[from] JoinError),
+}
+
+/// A process's full-text index. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Search {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    replica: Replica,
+    index: OnceLock<TextIndex>,
+    /// The newest change that the index contains; none while it is being built.
+    contains: watch::Sender<Option<i64>>,
+    turns: Semaphore,
+    missed: Missed,
+}
+
+impl Search {
+    /// An index of what this replica holds, still to be built.
+    pub fn new(replica: Replica) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                replica,
+                index: OnceLock::new(),
+                contains: watch::Sender::new(None),
+                turns: Semaphore::new(AT_ONCE),
+                missed: Missed::default(),
+            }),
+        }
+    }
+
+    /// The replica that it is an index of.
+    pub fn replica(&self) -> &Replica {
+        &self.shared.replica
+    }
+
+    /// Builds the index and keeps it up to date, and remembers what was missed, until `stop`.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let database = &self.shared.replica.database().job;
+        tokio::select! {
+            () = self.keep() => {}
+            () = self.shared.missed.keep_writing(database) => {}
+            () = stop => {}
+        }
+        self.shared.missed.write_all(database).await;
+    }
+
+    /// Takes note of a search of somebody with this subject, and of whether it found anything.
+    pub fn note(&self, subject: Option<&str>, text: &str, is_missed: bool) {
+        self.shared.missed.note(subject, text, is_missed);
+    }
+
+    async fn keep(&self) {
+        let mut rounds = self.shared.replica.rounds();
+        while let Err(error) = self.build().await {
+            complain(&error, "can't build the search index; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+        while rounds.changed().await.is_ok() {
+            let (touched, catalog) = self.shared.replica.take_touched();
+            while let Err(error) = self.update(&touched, &catalog).await {
+                complain(&error, "can't update the search index; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn build(&self) -> Result<(), KeepError> {
+        // What changes from here on is told of, so what is read below may be newer and is never older.
+        let (_, catalog) = self.shared.replica.take_touched();
+        let position = catalog.position.newest();
+        let index = spawn_blocking(move || -> Result<TextIndex, IndexError> {
+            let index = TextIndex::new()?;
+            index.put(documents(&catalog), [])?;
+            Ok(index)
+        });
+        let index = Arc::new(index.await??);
+        let mut last = None;
+        loop {
+            let database = &self.shared.replica.database().follow;
+            let page = demands::page(database, last).await?;
+            let Some(end) = page.last() else {
+                break;
+            };
+            last = Some(end.id);
+            let index = Arc::clone(&index);
+            spawn_blocking(move || index.put(page, [])).await??;
+        }
+        // Nobody else has it by now.
+        if let Some(index) = Arc::into_inner(index) {
+            tracing::info!(documents = index.len(), "the search index is built");
+            drop(self.shared.index.set(index));
+        }
+        self.shared.contains.send_replace(Some(position));
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        touched: &BTreeSet<SubjectRef>,
+        catalog: &Arc<Catalog>,
+    ) -> Result<(), KeepError> {
+        let keys: Vec<Uuid> = touched.iter().filter_map(demand).collect();
+        let mut found = demands::some(&self.shared.replica.database().follow, &keys).await?;
+        let objects = touched.iter().filter_map(|subject| subject.object());
+        found.extend(objects.filter_map(|object| document(catalog, object.kind, object.id)));
+        if !touched.is_empty() {
+            let gone = touched.iter().map(|subject| subject.id).collect();
+            self.put(found, gone).await?;
+        }
+        let position = catalog.position.newest();
+        self.shared.contains.send_if_modified(|newest| {
+            let grows = Some(position) > *newest;
+            *newest = (*newest).max(Some(position));
+            grows
+        });
+        Ok(())
+    }
+
+    async fn put(&self, documents: Vec<Document>, gone: Vec<Uuid>) -> Result<(), KeepError> {
+        let shared = Arc::clone(&self.shared);
+        let put = spawn_blocking(move || match shared.index.get() {
+            Some(index) => index.put(documents, gone),
+            None => Ok(()),
+        });
+        Ok(put.await??)
+    }
+
+    /// A page of what matches, and whether nothing would even for somebody who sees all; `sequence` is the newest change that whoever
+    /// asks knows of. Waits for the index, and runs beside what else is answered.
+    ///
+    /// # Errors
+    /// The index is not there yet, or can't be read.
+    pub async fn find(
+        &self,
+        wanted: Wanted,
+        page: Page,
+        sequence: i64,
+    ) -> Result<(Found, bool), SearchError> {
+        self.wait_for(sequence).await?;
+        // It is never closed.
+        let _turn = self.shared.turns.acquire().await;
+        let shared = Arc::clone(&self.shared);
+        let search = spawn_blocking(move || {
+            let index = shared.index.get().ok_or(SearchError::Building)?;
+            let found = index.search(&wanted, page)?;
+            let of_all = Wanted {
+                marks: None,
+                ..wanted
+            };
+            let is_missed = found.total == 0 && !index.finds(&of_all)?;
+            Ok((found, is_missed))
+        });
+        search.await?
+    }
+
+    async fn wait_for(&self, sequence: i64) -> Result<(), SearchError> {
+        let mut contains = self.shared.contains.subscribe();
+        let built = timeout(BUILD_PATIENCE, contains.wait_for(Option::is_some));
+        if !built.await.is_ok_and(|built| built.is_ok()) {
+            return Err(SearchError::Building);
+        }
+        let knows = contains.wait_for(|newest| newest.is_some_and(|newest| newest >= sequence));
+        if timeout(NEWS_PATIENCE, knows).await.is_err() {
+            tracing::warn!(
+                sequence,
+                "the search index is late; answering without the newest changes"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn complain(error: &KeepError, message: &'static str) {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(error, message);
+}
+
+/// The demand that a change is about.
+fn demand(subject: &SubjectRef) -> Option<Uuid> {
+    subject.as_work(WorkType::Demand)
+}

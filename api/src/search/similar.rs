@@ -1,0 +1,76 @@
+//! Demands that say much the same.
+
+use async_graphql::{Context, Result};
+use futures_util::future::try_join_all;
+use uuid::Uuid;
+
+use super::demands::{self, OPEN};
+use super::graphql::{demand_marks, find};
+use super::matching::{Page, Wanted};
+use super::rules::{MAX_QUERY, telling, words};
+use crate::catalog::customers::rules::Customer;
+use crate::demand::graphql::{DemandNode, demand};
+use crate::shared::direct::List;
+use crate::shared::ids::Id;
+
+/// How many similar demands are shown where nothing is said.
+pub const DEFAULT: usize = 5;
+/// How many words of a title, and of a title and a description, are compared.
+const MAX_WORDS: [usize; 2] = [8, 14];
+
+/// What a demand says.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// What it is about.
+    pub description: Option<&'a str>,
+}
+
+/// The open demands, among those that the viewer sees, that have at least half as many words in common with this as its title has; those that
+/// have most in common first. Of one customer, if it is given, and without the demand itself.
+pub async fn similar(
+    ctx: &Context<'_>,
+    said: Said<'_>,
+    customer: Option<Id<Customer>>,
+    itself: Option<Uuid>,
+    first: usize,
+) -> Result<List<DemandNode>> {
+    let Some(wanted) = wanted(ctx, said, customer) else {
+        return Ok(List(Vec::new()));
+    };
+    let page = Page {
+        after: None,
+        first: first + 1,
+    };
+    let (found, _) = find(ctx, wanted, page).await?;
+    let keys = found.hits.iter().map(|hit| hit.place.id);
+    let others = keys.filter(|&id| Some(id) != itself).take(first);
+    let demands = try_join_all(others.map(|id| demand(ctx, id))).await?;
+    Ok(demands.into_iter().flatten().collect())
+}
+
+fn wanted(ctx: &Context<'_>, said: Said<'_>, customer: Option<Id<Customer>>) -> Option<Wanted> {
+    let beginning = |text: &str| -> String { text.chars().take(5 * MAX_QUERY).collect() };
+    let mut looked_for = telling(words(&beginning(said.title)));
+    looked_for.truncate(MAX_WORDS[0]);
+    let enough = looked_for.len().div_ceil(2);
+    if enough == 0 {
+        return None;
+    }
+    if let Some(description) = said.description {
+        looked_for.extend(telling(words(&beginning(description))));
+        looked_for.truncate(MAX_WORDS[1]);
+    }
+    let marks = demand_marks(ctx).into_iter().map(|mut marks| {
+        marks.push(OPEN.to_owned());
+        marks.extend(customer.map(|customer| demands::of_customer(customer.key())));
+        marks
+    });
+    Some(Wanted {
+        words: looked_for,
+        at_least: Some(enough),
+        is_being_typed: false,
+        marks: Some(marks.collect()),
+    })
+}

@@ -1,0 +1,46 @@
+//! Full-text search.
+
+mod missed;
+mod paging;
+mod ranking;
+
+use kundig_tests::{Answer, Server};
+use serde_json::{Value, json};
+
+use crate::objects::list;
+
+/// Searches as somebody; the whole answer.
+async fn search(server: &Server, token: Option<&str>, variables: Value) -> Answer {
+    let query = server
+        .query(
+            "query ($query: String!, $types: [String!], $first: Int, $after: String) {
+                search(query: $query, types: $types, first: $first, after: $after) {
+                    totalCount
+                    pageInfo { hasNextPage hasPreviousPage endCursor }
+                    edges { cursor score node { __typename ... on Node { id } ... on Service { name } ... on ServiceOffering { name }
+                        ... on Customer { name } ... on BusinessOutcome { name } ... on BusinessCapability { name }
+                        ... on Person { name } ... on Team { name } } }
+                }
+            }",
+        )
+        .variables(variables);
+    match token {
+        Some(token) => query.token(token),
+        None => query,
+    }
+    .send()
+    .await
+}
+
+/// What a search finds, in its order: the names.
+async fn found(server: &Server, query: &str) -> Vec<String> {
+    let answer = search(server, None, json!({ "query": query })).await;
+    names(&answer.expect_data()["search"])
+}
+
+fn names(found: &Value) -> Vec<String> {
+    let edges = list(&found["edges"]).iter();
+    edges
+        .map(|edge| edge["node"]["name"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
