@@ -30,6 +30,7 @@ Examples:
 
 Addresses:
   /           GraphiQL, to explore the API in a browser
+  /board      what to do first and why, for owners and managers
   /graphql    the API
   /healthz    the process lives          /readyz   the catalog is loaded
   /metrics    figures for Prometheus
@@ -152,7 +153,9 @@ fn announce(listener: &TcpListener, config: &Config) -> anyhow::Result<()> {
         tracing::info!("no issuer is configured, so tokens come from `kundig token`");
     }
     if config.log_format == LogFormat::Human {
-        tracing::info!("GraphiQL is at {address}/ and the API at {address}/graphql");
+        tracing::info!(
+            "the board is at {address}/board, GraphiQL at {address}/ and the API at {address}/graphql"
+        );
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The HTTP server: GraphQL, its explorer, health, metrics, logs.
+//! The HTTP server: GraphQL, its explorer, the board, health, metrics, logs.
 
 mod answer;
+mod board;
 mod client_address;
 mod connections;
 mod cross_site;
@@ -14,6 +15,7 @@ mod observe;
 mod protection;
 mod rate_limit;
 mod shutdown;
+mod static_files;
 mod tls;
 
 #[cfg(test)]
@@ -107,6 +109,9 @@ where
         .merge(api)
         .route("/", get(explorer::file))
         .route("/explorer/{*path}", get(explorer::file))
+        .route("/board", get(board::file))
+        .route("/board/", get(board::file))
+        .route("/board/{*path}", get(board::file))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(replica))
         .route(

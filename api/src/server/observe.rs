@@ -116,6 +116,8 @@ fn route(path: &str) -> &'static str {
         "/readyz" => "/readyz",
         "/metrics" => "/metrics",
         "/" => "/",
+        "/board" => "/board",
+        _ if path.starts_with("/board/") => "/board",
         _ if path.starts_with("/explorer/") => "/explorer",
         _ => "other",
     }
@@ -143,8 +145,9 @@ fn is_sane(id: &str) -> bool {
 /// The status that a refused route has.
 pub(crate) async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
-    let message =
-        format!("There is nothing at {path:?}. The API is at /graphql, its explorer at /.");
+    let message = format!(
+        "There is nothing at {path:?}. The API is at /graphql, its explorer at /, the board at /board."
+    );
     let problem = Problem::not_found(message);
     json_problem(problem, &id_of(&request))
 }

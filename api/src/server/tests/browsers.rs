@@ -246,9 +246,9 @@ async fn no_answer_is_kept_or_taken_for_something_else() {
 }
 
 #[tokio::test]
-async fn the_explorer_can_be_neither_framed_nor_reached_into() {
+async fn pages_can_be_neither_framed_nor_reached_into() {
     let server = Server::start().await;
-    for path in ["/", "/explorer/explorer.js"] {
+    for path in ["/", "/explorer/explorer.js", "/board", "/board/board.js"] {
         let page = server.get(path).await;
         assert_eq!(page.status(), StatusCode::OK);
         let policy = page.header("content-security-policy");

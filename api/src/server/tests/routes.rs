@@ -21,6 +21,8 @@ async fn what_is_not_there_is_told_like_every_other_error() {
     for path in [
         "/nothing",
         "/explorer/nothing.js",
+        "/board/nothing.js",
+        "/board/../Cargo.toml",
         "/explorer/../Cargo.toml",
         "/graphql/",
     ] {
@@ -147,6 +149,35 @@ async fn the_explorer_is_served_from_this_server_alone() {
             link.contains("/vendor/"),
             "{link}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_board_is_served_from_this_server_alone() {
+    let server = Server::start().await;
+    for address in ["/board", "/board/"] {
+        let page = server.get(address).await;
+        assert_eq!(page.status(), StatusCode::OK, "{address}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let policy = page.header("content-security-policy");
+        for part in ["script-src 'self';", "style-src 'self';"] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("http"), "no other host is allowed");
+        assert!(!policy.contains("unsafe"), "nothing inline is allowed");
+    }
+    for (file, media_type) in [
+        ("board.js", "text/javascript; charset=utf-8"),
+        ("board.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+        ("LICENCES.txt", "text/plain; charset=utf-8"),
+    ] {
+        let address = format!("/board/{file}");
+        let answer = server.get(&address).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{address}");
+        assert_eq!(answer.header("content-type"), media_type);
+        assert_eq!(answer.header("cache-control"), "no-cache");
+        assert!(!answer.header("etag").is_empty());
     }
 }
 

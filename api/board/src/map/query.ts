@@ -1,0 +1,104 @@
+import type { BusinessImpact, Identified, Money, Named, Page, Tier } from '../api/types';
+
+/** Services by a part of their name. */
+export const FIND = /* GraphQL */ `
+  query BoardFindServices($part: String!) {
+    services(filter: { nameContains: $part }, orderBy: { field: NAME }, first: 12) {
+      nodes { id slug name }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`;
+
+/** A service with its neighbours and what it is for. */
+export const SERVICE = /* GraphQL */ `
+  query BoardService($slug: String!) {
+    service(slug: $slug) {
+      id slug name description tier
+      businessOwner { name }
+      serviceOwner { name }
+      team { name }
+      dependencies(first: 25) {
+        nodes { strength dependency { id slug name tier } }
+        pageInfo { hasNextPage endCursor }
+        totalCount
+      }
+      dependents(first: 25) {
+        nodes { strength dependent { id slug name tier } }
+        pageInfo { hasNextPage endCursor }
+        totalCount
+      }
+      contributions {
+        share
+        outcome { slug name valuePerHour { amount currency } customer { slug name } }
+      }
+    }
+  }
+`;
+
+/** What is lost when it fails. */
+export const IMPACT = /* GraphQL */ `
+  query BoardImpact($slug: String!, $severity: Severity!) {
+    service(slug: $slug) {
+      impact(severity: $severity) {
+        valuePerHour { amount currency }
+        affectedServices
+        customers { slug name }
+        outcomes {
+          loss
+          valuePerHour { amount currency }
+          outcome { slug name customer { slug name } }
+          path { id slug name }
+        }
+      }
+    }
+  }
+`;
+
+/** How strongly services hold each other, for the lines between them. */
+export const STRENGTHS = /* GraphQL */ `
+  query BoardStrengths($ids: [ID!]!) {
+    nodes(ids: $ids) {
+      ... on Service {
+        slug
+        tier
+        dependencies(first: 50) { nodes { strength dependency { slug } } }
+        contributions { share outcome { slug } }
+      }
+    }
+  }
+`;
+
+export interface Neighbour extends Identified {
+  tier: Tier;
+}
+
+export interface MappedService extends Neighbour {
+  description: string | null;
+  businessOwner: { name: string } | null;
+  serviceOwner: { name: string } | null;
+  team: { name: string } | null;
+  dependencies: Page<{ strength: number; dependency: Neighbour }>;
+  dependents: Page<{ strength: number; dependent: Neighbour }>;
+  contributions: { share: number; outcome: Named & { valuePerHour: Money; customer: Named } }[];
+}
+
+export interface ServiceAnswer {
+  service: MappedService | null;
+}
+
+export interface ImpactAnswer {
+  service: { impact: BusinessImpact } | null;
+}
+
+/** One service's own lines; null where the id is nobody's any more. */
+export type Lines = {
+  slug: string;
+  tier: Tier;
+  dependencies: { nodes: { strength: number; dependency: { slug: string } }[] };
+  contributions: { share: number; outcome: { slug: string } }[];
+} | null;
+
+export interface StrengthsAnswer {
+  nodes: Lines[];
+}

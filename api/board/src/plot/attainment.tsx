@@ -1,0 +1,121 @@
+// What was attained against what was promised, and what is left of the error budget: a line for each promise.
+
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import { useId } from 'preact/hooks';
+import type { TargetAttainment } from '../api/types';
+import { useText } from '../text';
+
+export interface Row {
+  key: string;
+  name: string;
+  detail: string;
+  attainment: TargetAttainment;
+}
+
+/** The scale that all rows of a plot share, in percent: from a round value below the least to 100. */
+function scaleOf(rows: Row[]): ScaleLinear<number, number> {
+  const values = rows.flatMap(({ attainment }) => [Number(attainment.attained ?? 100), Number(attainment.target.objective)]);
+  const least = Math.min(...values);
+  const room = Math.max(0.05, (100 - least) * 1.15);
+  return scaleLinear().domain([Math.max(0, 100 - room), 100]).range([0, 100]).nice(4);
+}
+
+/** Budgets are drawn down to twice what was allowed to go wrong. */
+const BUDGET = scaleLinear().domain([-1, 1]).range([0, 100]).clamp(true);
+
+export function AttainmentPlot({ title, rows }: { title: string; rows: Row[] }) {
+  const { t, f } = useText();
+  const heading = useId();
+  const scale = scaleOf(rows);
+  const ticks = scale.ticks(4).filter((tick, place, all) => place === 0 || place === all.length - 1 || scale(tick) > 18);
+  return (
+    <section class="promises" aria-labelledby={heading}>
+      <h2 id={heading}>{title}</h2>
+      <div class="scroll" tabIndex={0} role="group" aria-labelledby={heading}>
+        <table class="plot-table">
+          <thead>
+            <tr>
+              <th scope="col">{t.promises.promise}</th>
+              <th scope="col" class="plot-cell">
+                {t.promises.attained}
+                <Axis ticks={ticks.map((tick) => [scale(tick), f.percent(tick, 3)])} />
+              </th>
+              <th scope="col" class="right">{t.promises.objective}</th>
+              <th scope="col" class="plot-cell">
+                {t.promises.budget}
+                <Axis ticks={[-1, 0, 1].map((tick) => [BUDGET(tick), f.share(tick)])} />
+              </th>
+              <th scope="col" class="right">{t.promises.measured}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => <PlotRow key={row.key} row={row} scale={scale} ticks={ticks} />)}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function PlotRow({ row, scale, ticks }: { row: Row; scale: ScaleLinear<number, number>; ticks: number[] }) {
+  const { t, f } = useText();
+  const { target, attained, errorBudgetLeft, total, good, met } = row.attainment;
+  const isTime = target.metric === 'AVAILABILITY';
+  return (
+    <tr class={met === false ? 'missed' : 'kept'}>
+      <th scope="row">
+        <span class="row-name">{row.name}</span>
+        <span class="row-detail">{row.detail}</span>
+      </th>
+      <td class="plot-cell">
+        <span class="row-figure" data-value={attained ?? ''}>
+          {attained === null ? t.state.unknown : f.percent(attained, isTime ? 3 : 1)}
+          <span class="verdict">{met ? ` ✓ ${t.promises.kept}` : ` ✗ ${t.promises.missed}`}</span>
+        </span>
+        <AttainedBar at={scale(Number(attained))} objective={scale(Number(target.objective))} ticks={ticks.map(scale)} />
+      </td>
+      <td class="right">{f.percent(target.objective, 3)}</td>
+      <td class="plot-cell">
+        <span class="row-figure">{errorBudgetLeft === null ? '–' : f.share(errorBudgetLeft)}</span>
+        <BudgetBar left={errorBudgetLeft} />
+      </td>
+      <td class="right">{isTime ? f.share(total > 0 ? good / total : 0, 3) : t.promises.good(f.number(good), f.number(total))}</td>
+    </tr>
+  );
+}
+
+function Axis({ ticks }: { ticks: [number, string][] }) {
+  return (
+    <svg class="axis" aria-hidden="true">
+      {ticks.map(([at, label]) => (
+        <text key={label} x={`${at}%`} y="10" text-anchor={at < 8 ? 'start' : at > 92 ? 'end' : 'middle'}>{label}</text>
+      ))}
+    </svg>
+  );
+}
+
+function AttainedBar({ at, objective, ticks }: { at: number; objective: number; ticks: number[] }) {
+  return (
+    <svg class="bar" aria-hidden="true">
+      {ticks.map((tick) => <line key={tick} class="grid" x1={`${tick}%`} x2={`${tick}%`} y1="0" y2="16" />)}
+      <line class="rail" x1="0" x2="100%" y1="8" y2="8" />
+      <line class="gap" x1={`${at}%`} x2={`${objective}%`} y1="8" y2="8" />
+      <line class="objective" x1={`${objective}%`} x2={`${objective}%`} y1="1" y2="15" />
+      <circle class="dot" cx={`${at}%`} cy="8" r="5" />
+    </svg>
+  );
+}
+
+function BudgetBar({ left }: { left: number | null }) {
+  const zero = BUDGET(0);
+  const end = BUDGET(left ?? 0);
+  const isBeyond = left !== null && left < -1;
+  return (
+    <svg class="bar" aria-hidden="true">
+      <rect class="track" width="100%" height="10" y="3" rx="2" />
+      <rect class="fill" x={`${Math.min(zero, end)}%`} width={`${Math.abs(end - zero)}%`} height="10" y="3" />
+      {isBeyond && <path class="beyond" d="M8 3 L2 8 L8 13 Z" />}
+      <line class="objective" x1={`${zero}%`} x2={`${zero}%`} y1="1" y2="15" />
+    </svg>
+  );
+}

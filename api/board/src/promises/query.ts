@@ -1,0 +1,57 @@
+import type { AgreementKind, Named, Page, TargetAttainment } from '../api/types';
+
+export const PROMISES = /* GraphQL */ `
+  query BoardPromises($from: DateTime!, $until: DateTime!, $after: String) {
+    serviceLevelAgreements(first: 50, after: $after) {
+      nodes {
+        id name kind
+        service { slug name }
+        customer { slug name }
+        attainment(from: $from, until: $until) {
+          total good attained errorBudgetLeft met
+          target { id metric priority within objective }
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`;
+
+export const CUSTOMER_PROMISES = /* GraphQL */ `
+  query BoardCustomerPromises($slug: String!, $from: DateTime!, $until: DateTime!, $after: String) {
+    customer(slug: $slug) {
+      slas(first: 50, after: $after) {
+        nodes {
+          id name kind
+          service { slug name }
+          customer { slug name }
+          attainment(from: $from, until: $until) {
+            total good attained errorBudgetLeft met
+            target { id metric priority within objective }
+          }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`;
+
+export interface Agreement {
+  id: string;
+  name: string;
+  kind: AgreementKind;
+  service: Named;
+  customer: Named | null;
+  attainment: TargetAttainment[];
+}
+
+export interface PromisesAnswer {
+  serviceLevelAgreements?: Page<Agreement>;
+  customer?: { slas: Page<Agreement> } | null;
+}
+
+const NOTHING: Page<Agreement> = { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
+
+/** The agreements of either question. */
+export const agreementsOf = (answer: PromisesAnswer): Page<Agreement> =>
+  answer.serviceLevelAgreements ?? answer.customer?.slas ?? NOTHING;

@@ -1,0 +1,98 @@
+// What was promised, and was it kept?
+
+import { useMemo } from 'preact/hooks';
+import { usePages } from '../api/hooks';
+import type { TargetAttainment } from '../api/types';
+import { AttainmentPlot, type Row } from '../plot/attainment';
+import { setParameters, type Route } from '../route';
+import { useText } from '../text';
+import { CatalogSelect, useCustomers } from '../ui/catalog-select';
+import { Select } from '../ui/controls';
+import { Heading } from '../ui/heading';
+import { More } from '../ui/more';
+import { Empty, Loading } from '../ui/state';
+import { agreementsOf, CUSTOMER_PROMISES, PROMISES, type Agreement, type PromisesAnswer } from './query';
+
+const PERIODS = [30, 90, 180, 365];
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The last so many days, up to the present hour: the same question is asked twice only where the answer may differ. */
+function period(days: number): { from: string; until: string } {
+  const until = new Date();
+  until.setMinutes(0, 0, 0);
+  return { from: new Date(until.getTime() - days * DAY).toISOString(), until: until.toISOString() };
+}
+
+export function Promises({ route }: { route: Route }) {
+  const { t } = useText();
+  const customers = useCustomers();
+  const slug = route.parameters.get('customer');
+  const days = PERIODS.find((one) => String(one) === route.parameters.get('days')) ?? 90;
+  const span = useMemo(() => period(days), [days]);
+  const pages = usePages<PromisesAnswer, Agreement>(
+    slug ? CUSTOMER_PROMISES : PROMISES,
+    slug ? { slug, ...span } : span,
+    agreementsOf,
+    ({ id }) => id,
+  );
+  return (
+    <>
+      <Heading title={t.app.view.promises} lead={t.promises.lead} />
+      <section class="filters" aria-label={t.promises.period}>
+        <CatalogSelect
+          label={t.promises.customer} all={t.promises.everybody} options={customers} value={slug}
+          onChange={(next) => setParameters({ customer: next })}
+        />
+        <Select
+          label={t.promises.period}
+          value={String(days)}
+          options={PERIODS.map((one) => ({ value: String(one), label: t.promises.days(one) }))}
+          onChange={(next) => setParameters({ days: next })}
+        />
+      </section>
+      {pages.loading && pages.nodes.length === 0 && <Loading />}
+      <Kept agreements={pages.nodes} isDone={!pages.loading && !pages.error} />
+      <More pages={pages} />
+    </>
+  );
+}
+
+/** The lowest budget first: what needs a word stands above. */
+const byBudget = (a: Row, b: Row) => (a.attainment.errorBudgetLeft ?? 1) - (b.attainment.errorBudgetLeft ?? 1);
+
+function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean }) {
+  const { t, f } = useText();
+  const all = agreements.flatMap((agreement) => agreement.attainment.map((attainment): Row => ({
+    key: `${agreement.id}/${attainment.target.id}`,
+    name: agreement.name,
+    detail: describe(agreement, attainment, t, f),
+    attainment,
+  })));
+  const measured = all.filter(({ attainment }) => attainment.total > 0).sort(byBudget);
+  if (measured.length === 0) return isDone ? <Empty>{t.promises.empty}</Empty> : null;
+  const kept = measured.filter(({ attainment }) => attainment.met).length;
+  const ofTimes = measured.filter(({ attainment }) => attainment.target.metric !== 'AVAILABILITY');
+  const ofAvailability = measured.filter(({ attainment }) => attainment.target.metric === 'AVAILABILITY');
+  return (
+    <>
+      <p class="summary">
+        <strong>{t.promises.summary(f.number(kept), f.number(measured.length))}</strong>{' '}
+        {all.length > measured.length && <span class="muted">{t.promises.unmeasured(all.length - measured.length)}</span>}
+      </p>
+      <p class="muted">{t.promises.budgetHelp}</p>
+      {ofAvailability.length > 0 && <AttainmentPlot title={t.promises.availability} rows={ofAvailability} />}
+      {ofTimes.length > 0 && <AttainmentPlot title={t.promises.times} rows={ofTimes} />}
+    </>
+  );
+}
+
+type Text = ReturnType<typeof useText>;
+
+function describe(agreement: Agreement, { target }: TargetAttainment, t: Text['t'], f: Text['f']): string {
+  const parts = [t.metric[target.metric]];
+  if (target.metric !== 'AVAILABILITY') parts.push(target.priority ?? t.promises.anyPriority);
+  if (target.within) parts.push(t.promises.within(f.duration(target.within)));
+  if (agreement.customer) parts.push(t.promises.forCustomer(agreement.customer.name));
+  if (agreement.kind !== 'SLA') parts.push(t.agreementKind[agreement.kind]);
+  return parts.join(' · ');
+}

@@ -1,0 +1,113 @@
+// What IT did for a customer in a quarter: the page to take to the review meeting.
+
+import { useMemo } from 'preact/hooks';
+import { useQuery } from '../api/hooks';
+import { AttainmentPlot, type Row } from '../plot/attainment';
+import { setParameters, type Route } from '../route';
+import { useText } from '../text';
+import { CatalogSelect, useCustomers } from '../ui/catalog-select';
+import { Select } from '../ui/controls';
+import { Heading } from '../ui/heading';
+import { Answered, Empty } from '../ui/state';
+import { Figures } from './figures';
+import { REVIEW, TARGETS, type BusinessReview, type ReviewAnswer, type TargetsAnswer } from './query';
+
+interface Quarter {
+  value: string;
+  year: number;
+  quarter: number;
+  from: string;
+  until: string;
+  isOver: boolean;
+}
+
+/** How many quarters can be chosen, the present one included. */
+const QUARTERS = 6;
+
+/** The present quarter up to this hour, and those before it. */
+function quarters(now: Date): Quarter[] {
+  const hour = new Date(now);
+  hour.setMinutes(0, 0, 0);
+  return Array.from({ length: QUARTERS }, (_, ago) => {
+    const first = new Date(now.getFullYear(), 3 * (Math.floor(now.getMonth() / 3) - ago), 1);
+    const end = new Date(first.getFullYear(), first.getMonth() + 3, 1);
+    const quarter = first.getMonth() / 3 + 1;
+    const isOver = end <= now;
+    return {
+      value: `${first.getFullYear()}-${quarter}`, year: first.getFullYear(), quarter,
+      from: first.toISOString(), until: (isOver ? end : hour).toISOString(), isOver,
+    };
+  });
+}
+
+export function Review({ route }: { route: Route }) {
+  const { t } = useText();
+  const customers = useCustomers();
+  const choices = useMemo(() => quarters(new Date()), []);
+  const slug = route.parameters.get('customer');
+  const quarter = choices.find(({ value }) => value === route.parameters.get('quarter')) ?? choices[0];
+  const customer = customers.find((one) => one.slug === slug);
+  const asked = useQuery<ReviewAnswer>(
+    REVIEW, customer && quarter ? { customerId: customer.id, from: quarter.from, until: quarter.until } : null,
+  );
+  const name = (one: Quarter) => t.review.quarterName(one.quarter, one.year) + (one.isOver ? '' : `, ${t.review.now}`);
+  return (
+    <>
+      <Heading title={t.app.view.review} lead={t.review.lead} />
+      <section class="filters" aria-label={t.review.quarter}>
+        <CatalogSelect
+          label={t.review.customer} all="–" options={customers} value={slug}
+          onChange={(next) => setParameters({ customer: next })}
+        />
+        <Select
+          label={t.review.quarter}
+          value={quarter?.value ?? ''}
+          options={choices.map((one) => ({ value: one.value, label: name(one) }))}
+          onChange={(next) => setParameters({ quarter: next })}
+        />
+        <button type="button" onClick={() => print()}>{t.review.print}</button>
+      </section>
+      {!slug && <Empty>{t.review.choose}</Empty>}
+      {slug && quarter && (
+        <Answered asked={asked}>
+          {({ businessReview }) => businessReview
+            ? <Reviewed review={businessReview} period={t.review.quarterName(quarter.quarter, quarter.year)} />
+            : <Empty>{t.state.nothing}</Empty>}
+        </Answered>
+      )}
+    </>
+  );
+}
+
+function Reviewed({ review, period }: { review: BusinessReview; period: string }) {
+  const { t, f } = useText();
+  const targets = useQuery<TargetsAnswer>(TARGETS, {});
+  const names = new Map(targets.data?.serviceLevelAgreements.nodes
+    .flatMap((agreement) => agreement.targets.map(({ id }) => [id, agreement.name])) ?? []);
+  const measured = review.attainment.filter(({ total }) => total > 0);
+  const rows = measured.map((attainment): Row => {
+    const { target } = attainment;
+    const parts = [t.metric[target.metric], target.priority, target.within && t.promises.within(f.duration(target.within))];
+    return {
+      key: target.id,
+      name: names.get(target.id) ?? t.metric[target.metric],
+      detail: parts.filter(Boolean).join(' · '),
+      attainment,
+    };
+  });
+  return (
+    <article class="review">
+      <header>
+        <h2>{t.review.title(review.customer.name, period)}</h2>
+        <p class="muted">{t.review.span(f.date(review.from), f.date(review.until))}</p>
+        <p class="lead">
+          {t.review.words(f.number(review.requestsSubmitted), f.number(review.requestsFulfilled), f.money(review.lostValue))}
+        </p>
+      </header>
+      <Figures review={review} />
+      {rows.length > 0
+        ? <AttainmentPlot title={t.review.promises} rows={rows} />
+        : <Empty>{t.review.noPromises}</Empty>}
+    </article>
+  );
+}

@@ -1,0 +1,128 @@
+// One line of the worklist: its worth, what it is, why it stands here, until when.
+
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import { address } from '../route';
+import { useText } from '../text';
+import { Chains } from '../ui/chain';
+import type { Demand, Incident, ServiceRequest, WorkItem } from './query';
+
+interface Props {
+  item: WorkItem;
+  rank: number;
+  /** Worth of the first of the list, per hour: the whole length of the bar. */
+  most: number;
+}
+
+export function Item({ item, rank, most }: Props) {
+  const { t, f } = useText();
+  const heading = useId();
+  const { subject, valuePerHour } = item;
+  const share = most > 0 ? Number(valuePerHour.amount) / most : 0;
+  return (
+    <li>
+      <article class={`item item-${subject.__typename}`} aria-labelledby={heading}>
+        <div class="worth">
+          <span class="rank" aria-label={t.worklist.rank(f.number(rank))}>{rank}</span>
+          <p><strong class="figure" data-value={valuePerHour.amount}>{f.money(valuePerHour)}</strong> {t.worklist.perHour}</p>
+          <svg class="worth-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="track" width="100" height="4" />
+            <rect class="fill" width={Math.max(1, share * 100)} height="4" />
+          </svg>
+        </div>
+        <div class="what">
+          <p class="eyebrow">
+            <span class="badge">{t.subject[subject.__typename]}</span>
+            <span>{subject.number}</span>
+          </p>
+          <h2 id={heading}>{subject.title}</h2>
+          <Subject subject={subject} />
+          <Reasons reasons={item.reasons} />
+        </div>
+        <Due item={item} />
+      </article>
+    </li>
+  );
+}
+
+function Due({ item }: { item: WorkItem }) {
+  const { t, f } = useText();
+  const { dueAt, atRisk } = item;
+  if (!dueAt) return item.subject.__typename === 'Demand' ? null : <p class="due muted">{t.worklist.noDue}</p>;
+  const isLate = new Date(dueAt) < new Date();
+  const words = f.distance(dueAt);
+  return (
+    <p class={isLate ? 'due due-late' : 'due'}>
+      <time dateTime={dueAt} title={f.dateTime(dueAt)}>{isLate ? t.worklist.late(words) : t.worklist.due(words)}</time>
+      {atRisk && !isLate && <span class="badge badge-risk">{t.worklist.atRisk}</span>}
+    </p>
+  );
+}
+
+function Reasons({ reasons }: { reasons: string[] }) {
+  const { t } = useText();
+  if (reasons.length === 0) return null;
+  return (
+    <div class="reasons">
+      <h3>{t.worklist.why}{t.worklist.reasonsLanguage && <small> {t.worklist.reasonsLanguage}</small>}</h3>
+      <ul lang="en">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
+    </div>
+  );
+}
+
+const Facts = ({ children }: { children: ComponentChildren }) => <ul class="facts">{children}</ul>;
+
+function Subject({ subject }: { subject: WorkItem['subject'] }) {
+  switch (subject.__typename) {
+    case 'Incident': return <OfIncident incident={subject} />;
+    case 'ServiceRequest': return <OfRequest request={subject} />;
+    case 'Demand': return <OfDemand demand={subject} />;
+  }
+}
+
+function OfIncident({ incident }: { incident: Incident }) {
+  const { t, f } = useText();
+  const { impact } = incident;
+  return (
+    <>
+      <Facts>
+        <li class={`severity severity-${incident.severity}`}>{t.severity[incident.severity]}</li>
+        <li>{t.incidentStatus[incident.incidentStatus]}</li>
+        <li><time dateTime={incident.startedAt}>{t.worklist.since(f.distance(incident.startedAt))}</time></li>
+        <li>{t.worklist.services(impact.affectedServices)}</li>
+        <li title={f.list(impact.customers.map(({ name }) => name))}>{t.worklist.customers(impact.customers.length)}</li>
+      </Facts>
+      <Chains outcomes={impact.outcomes} />
+    </>
+  );
+}
+
+function OfRequest({ request }: { request: ServiceRequest }) {
+  const { t } = useText();
+  const { requestService: service } = request;
+  return (
+    <Facts>
+      <li>{t.worklist.priority(request.priority)}</li>
+      <li>{t.requestStatus[request.requestStatus]}</li>
+      {request.requestCustomer && <li>{request.requestCustomer.name}</li>}
+      <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
+    </Facts>
+  );
+}
+
+function OfDemand({ demand }: { demand: Demand }) {
+  const { t, f } = useText();
+  const { demandService: service } = demand;
+  return (
+    <Facts>
+      <li>{t.demandKind[demand.demandKind]}</li>
+      <li>{t.demandStatus[demand.demandStatus]}</li>
+      <li>{demand.demandCustomer.name}</li>
+      <li>{t.worklist.worth(f.money(demand.valuePerMonth))}</li>
+      {demand.outcome && <li>{demand.outcome.name}</li>}
+      {service && (
+        <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
+      )}
+    </Facts>
+  );
+}
