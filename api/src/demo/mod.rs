@@ -5,6 +5,7 @@
 //! something in every state, whenever the demo is started.
 
 mod availability;
+mod feedback;
 mod incidents;
 mod missed;
 mod requests;
@@ -28,5 +29,7 @@ pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     availability::play(replica, author, since, now).await?;
     incidents::play(replica, author, now).await?;
     missed::play(replica, now).await?;
-    requests::play(replica, author, since, now).await
+    let requests = requests::play(replica, author, since, now).await?;
+    feedback::play(replica, author, now).await?;
+    Ok(requests)
 }

@@ -207,14 +207,14 @@ impl FeedbackMutations {
         };
         let replica = ctx.data_unchecked::<Replica>();
         let (seen, author) = (visible(ctx), author(ctx));
-        let given = giving::give(replica, &author, (&seen, &giver), &wanted);
-        let given = Box::pin(given).await;
-        let given = given.map_err(|error| not_written(&error))?;
-        Ok(GiveFeedbackPayload::new(given.map(|given| {
-            if let Some(sequence) = given.sequence {
+        let said = giving::give(replica, &author, (&seen, &giver), &wanted);
+        let said = Box::pin(said).await;
+        let said = said.map_err(|error| not_written(&error))?;
+        Ok(GiveFeedbackPayload::new(said.map(|said| {
+            if let Some(sequence) = said.sequence {
                 ctx.data_unchecked::<RequestCatalog>().committed(sequence);
             }
-            shown(ctx, given.feedback)
+            shown(ctx, said.feedback)
         })))
     }
 }

@@ -52,6 +52,7 @@ pub struct Feedback {
 }
 
 /// A request's id as the API has it.
+#[expect(clippy::ref_option, reason = "serde passes references")]
 fn request<S: Serializer>(key: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
     match key {
         Some(key) => serializer.collect_str(&SubjectRef::work(WorkType::ServiceRequest, *key)),

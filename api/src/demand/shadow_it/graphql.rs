@@ -245,10 +245,6 @@ impl ShadowItQueries {
 
     /// What customers got elsewhere, the most dangerous first where nothing else is said. Errors: `BAD_USER_INPUT` for a bad page
     /// size, cursor or id.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection's arguments are what the API has"
-    )]
     async fn shadow_it_sightings(
         &self,
         ctx: &Context<'_>,

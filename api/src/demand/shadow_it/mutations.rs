@@ -202,8 +202,8 @@ pub struct ShadowItMutations;
 
 #[Object]
 impl ShadowItMutations {
-    /// Enters a sighting. The answer shows it to whoever may write, also without `insight:read`. User errors: INVALID, NOT_FOUND,
-    /// ALREADY_EXISTS.
+    /// Enters a sighting. The answer shows it to whoever may write, also without `insight:read`. User errors: `INVALID`, `NOT_FOUND`,
+    /// `ALREADY_EXISTS`.
     async fn create_shadow_it_sighting(
         &self,
         ctx: &Context<'_>,
@@ -223,8 +223,8 @@ impl ShadowItMutations {
         shown(ctx, result).map(CreateShadowItSightingPayload::new)
     }
 
-    /// Changes a sighting: an absent field stays, an explicit null clears. User errors: INVALID, NOT_FOUND, ALREADY_EXISTS,
-    /// STALE_VERSION.
+    /// Changes a sighting: an absent field stays, an explicit null clears. User errors: `INVALID`, `NOT_FOUND`, `ALREADY_EXISTS`,
+    /// `STALE_VERSION`.
     async fn update_shadow_it_sighting(
         &self,
         ctx: &Context<'_>,
@@ -246,7 +246,7 @@ impl ShadowItMutations {
         shown(ctx, result).map(UpdateShadowItSightingPayload::new)
     }
 
-    /// Deletes a sighting. User errors: NOT_FOUND, STALE_VERSION.
+    /// Deletes a sighting. User errors: `NOT_FOUND`, `STALE_VERSION`.
     async fn delete_shadow_it_sighting(
         &self,
         ctx: &Context<'_>,
@@ -260,9 +260,9 @@ impl ShadowItMutations {
         Ok(DeleteShadowItSightingPayload::new(deleted))
     }
 
-    /// Takes a tool into the catalog: a service in the lifecycle PROPOSED is created for it and is its answer, and it becomes ADOPTED. A
-    /// demand that it covers is answered by the service, and planned if it was open. User errors: NOT_FOUND, STALE_VERSION, INVALID,
-    /// ALREADY_EXISTS, ILLEGAL_TRANSITION (it is adopted or replaced already).
+    /// Takes a tool into the catalog: a service in the lifecycle `PROPOSED` is created for it and is its answer, and it becomes `ADOPTED`. A
+    /// demand that it covers is answered by the service, and planned if it was open. User errors: `NOT_FOUND`, `STALE_VERSION`, `INVALID`,
+    /// `ALREADY_EXISTS`, `ILLEGAL_TRANSITION` (it is adopted or replaced already).
     async fn adopt_shadow_it(
         &self,
         ctx: &Context<'_>,
@@ -280,7 +280,7 @@ impl ShadowItMutations {
         };
         let database = &ctx.data_unchecked::<Replica>().database().read;
         let result = commit_reading(ctx, async |draft| {
-            adoption::planned(database, draft, &adoption).await
+            Box::pin(adoption::planned(database, draft, &adoption)).await
         })
         .await?;
         AdoptShadowItPayload::new(ctx, result)

@@ -54,6 +54,7 @@ pub struct Sighting {
 }
 
 /// A demand's id as the API has it.
+#[expect(clippy::ref_option, reason = "serde passes references")]
 fn demand<S: Serializer>(key: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
     match key {
         Some(key) => serializer.collect_str(&SubjectRef::work(WorkType::Demand, *key)),
