@@ -1,5 +1,7 @@
 //! A no in the columns that the tables of whatever can be declined have for it.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -41,7 +43,7 @@ impl From<Option<&Decline>> for DeclineColumns {
 
 impl DeclineColumns {
     /// The no that they hold, if they hold one. Errors where they can't have been written by us.
-    pub fn read(self, reader: &WorkReader) -> Result<Option<Decline>, DamagedRow> {
+    pub fn read(self, reader: &WorkReader<impl Display>) -> Result<Option<Decline>, DamagedRow> {
         let (Some(reason), Some(explanation), Some(declined_by), Some(declined_at)) = (
             self.reason,
             self.explanation,

@@ -1,6 +1,7 @@
 //! Incidents and their history in the database.
 
 use std::collections::HashMap;
+use std::fmt::from_fn;
 
 use entity::{incident, incident_event, incident_service};
 use jiff::Timestamp;
@@ -189,7 +190,7 @@ impl TryFrom<incident::Model> for Incident {
     type Error = DamagedRow;
 
     fn try_from(row: incident::Model) -> Result<Self, DamagedRow> {
-        let reader = WorkReader::new(format!("incident {}", row.id));
+        let reader = WorkReader::new(from_fn(|f| write!(f, "incident {}", row.id)));
         let known = |column, at: Option<i64>| at.map(|at| reader.instant(column, at)).transpose();
         Ok(Self {
             number: IncidentNumber(row.number),
@@ -214,10 +215,9 @@ impl TryFrom<incident_event::Model> for Event {
     type Error = DamagedRow;
 
     fn try_from(row: incident_event::Model) -> Result<Self, DamagedRow> {
-        let reader = WorkReader::new(format!(
-            "event {} of incident {}",
-            row.place, row.incident_id
-        ));
+        let reader = WorkReader::new(from_fn(|f| {
+            write!(f, "event {} of incident {}", row.place, row.incident_id)
+        }));
         let status =
             |column, status: Option<String>| status.map(|it| reader.parse(column, &it)).transpose();
         Ok(Self {

@@ -1,5 +1,7 @@
 //! What the clocks of a request hear of its history, and which promises they measure.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::rules::{Event, EventKind, ServiceRequest, Status};
@@ -110,7 +112,7 @@ impl Workshop<'_> {
             match (known, chosen) {
                 (Some(clock), chosen) => {
                     let chosen = chosen.map(|chosen| kept(clock, chosen));
-                    clock.promised.push(Promised {
+                    Arc::make_mut(&mut clock.promised).push(Promised {
                         since: Some(at),
                         what: chosen,
                     });

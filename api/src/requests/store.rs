@@ -1,6 +1,7 @@
 //! Requests and their history in the database.
 
 use std::collections::HashMap;
+use std::fmt::{Display, from_fn};
 use std::sync::Arc;
 
 use entity::{request_event, service_request};
@@ -294,7 +295,7 @@ impl TryFrom<RequestRow> for ServiceRequest {
     type Error = DamagedRow;
 
     fn try_from(row: RequestRow) -> Result<Self, DamagedRow> {
-        let reader = WorkReader::new(format!("service request {}", row.id));
+        let reader = WorkReader::new(from_fn(|f| write!(f, "service request {}", row.id)));
         Ok(Self {
             number: RequestNumber(row.number),
             offering_id: Id::new(row.offering_id),
@@ -321,7 +322,10 @@ impl TryFrom<RequestRow> for ServiceRequest {
     }
 }
 
-fn decline(reader: &WorkReader, row: &RequestRow) -> Result<Option<Decline>, DamagedRow> {
+fn decline(
+    reader: &WorkReader<impl Display>,
+    row: &RequestRow,
+) -> Result<Option<Decline>, DamagedRow> {
     let columns = DeclineColumns {
         reason: row.decline_reason.clone(),
         explanation: row.decline_explanation.clone(),
@@ -337,7 +341,9 @@ impl TryFrom<request_event::Model> for Event {
     type Error = DamagedRow;
 
     fn try_from(row: request_event::Model) -> Result<Self, DamagedRow> {
-        let reader = WorkReader::new(format!("event {} of request {}", row.place, row.request_id));
+        let reader = WorkReader::new(from_fn(|f| {
+            write!(f, "event {} of request {}", row.place, row.request_id)
+        }));
         let status =
             |column, status: Option<String>| status.map(|it| reader.parse(column, &it)).transpose();
         Ok(Self {

@@ -82,14 +82,18 @@ impl<Q: Question> Wanted for Asked<Q> {
 async fn tell<Q: Question>(database: DatabaseConnection, question: Q, askers: Askers<Q>) {
     let keys = askers.keys().cloned().collect();
     let mut answers = question.answer(&database, keys).await.map_err(Arc::new);
-    for (key, askers) in askers {
+    for (key, mut askers) in askers {
         let answer = match &mut answers {
             Ok(answers) => Ok(answers.remove(&key).unwrap_or_default()),
             Err(error) => Err(Arc::clone(error)),
         };
+        // Whoever no longer listens has given up the request. Most answers have one asker, who gets them without a copy.
+        let last = askers.pop();
         for asker in askers {
-            // Whoever no longer listens has given up the request.
             let _ = asker.send(answer.clone());
+        }
+        if let Some(asker) = last {
+            let _ = asker.send(answer);
         }
     }
 }

@@ -4,17 +4,21 @@
 //! with its rows of the change feed. So of two writers one starts over, nobody holds a lock while planning, and in the feed
 //! each thing's changes stand in the order of its versions.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use sea_orm::{DatabaseTransaction, DbErr};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::dialect::{self, Insert};
 use super::draft::ChangeKind;
-use super::store::DamagedRow;
+use super::store::{DamagedRow, JsonText};
 use super::subject::SubjectRef;
 use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
 use crate::snapshot::Replica;
@@ -184,12 +188,12 @@ pub fn instant(microseconds: i64) -> Option<Timestamp> {
 
 /// Reads a row's values, naming the row where one is damaged.
 #[derive(Debug)]
-pub struct WorkReader(String);
+pub struct WorkReader<N>(N);
 
-impl WorkReader {
-    /// For the row that is called so.
-    pub fn new(row: String) -> Self {
-        Self(row)
+impl<N: Display> WorkReader<N> {
+    /// For the row that is called so. It is written out only where one is damaged.
+    pub fn new(name: N) -> Self {
+        Self(name)
     }
 
     /// A value by its text form.
@@ -203,12 +207,29 @@ impl WorkReader {
         value.ok_or_else(|| self.damage(column, "out of range"))
     }
 
+    /// What a text of JSON says, which is read once however many rows have it.
+    pub fn json<T: DeserializeOwned>(
+        &self,
+        column: &str,
+        text: JsonText,
+        known: &mut HashMap<JsonText, Arc<T>>,
+    ) -> Result<Arc<T>, DamagedRow> {
+        match known.entry(text) {
+            Entry::Occupied(known) => Ok(Arc::clone(known.get())),
+            Entry::Vacant(unknown) => {
+                let value = unknown.key().read();
+                let value = value.map_err(|error| self.damage(column, error))?;
+                Ok(Arc::clone(unknown.insert(Arc::new(value))))
+            }
+        }
+    }
+
     /// An instant.
     pub fn instant(&self, column: &str, microseconds: i64) -> Result<Timestamp, DamagedRow> {
         Timestamp::from_microsecond(microseconds).map_err(|error| self.damage(column, error))
     }
 
     fn damage(&self, column: &str, what: impl Display) -> DamagedRow {
-        DamagedRow::new(self.0.clone(), format!("{column}: {what}"))
+        DamagedRow::new(self.0.to_string(), format!("{column}: {what}"))
     }
 }

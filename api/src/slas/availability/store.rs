@@ -1,5 +1,7 @@
 //! Measurements in the database.
 
+use std::fmt::from_fn;
+
 use std::collections::{BTreeMap, HashMap};
 
 use entity::{availability_measurement as table, service};
@@ -146,7 +148,9 @@ fn first_within(service: Id<Service>, from: SimpleExpr, until: SimpleExpr) -> Se
 }
 
 fn measurement(row: &table::Model) -> Result<Measurement, DamagedRow> {
-    let reader = WorkReader::new(format!("measurement of the service {}", row.service_id));
+    let reader = WorkReader::new(from_fn(|f| {
+        write!(f, "measurement of the service {}", row.service_id)
+    }));
     Ok(Measurement {
         from: reader.instant("starts_at", row.starts_at)?,
         until: reader.instant("ends_at", row.ends_at)?,

@@ -1,5 +1,7 @@
 //! Clocks by what the catalog promises now: the one way in which an edit of an agreement or a calendar reaches them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -22,15 +24,15 @@ impl StoredClock {
             self.breached_at.is_some() || self.breaches_at.is_some_and(|instant| instant < now);
         if is_breached || chosen.is_none() {
             let since = Some(now);
-            self.promised.push(Promised {
+            Arc::make_mut(&mut self.promised).push(Promised {
                 since,
                 what: chosen,
             });
         } else {
-            self.promised = vec![Promised {
+            self.promised = Arc::new(vec![Promised {
                 since: None,
                 what: chosen,
-            }];
+            }]);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A clock as it is stored: what was promised, and the instants that matter.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -63,7 +65,7 @@ pub struct StoredClock {
     /// What it measures.
     pub metric: SlaMetric,
     /// What was promised, first to last; something at least once.
-    pub promised: Vec<Promised>,
+    pub promised: Arc<Vec<Promised>>,
     /// When it started.
     pub started_at: Timestamp,
     /// When anything last happened to it.
@@ -112,7 +114,7 @@ impl StoredClock {
             subject,
             place,
             metric,
-            promised: vec![promised],
+            promised: Arc::new(vec![promised]),
             started_at: story.started_at,
             as_of: story.started_at,
             state: ClockState::Running,

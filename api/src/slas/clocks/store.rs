@@ -1,21 +1,48 @@
 //! Clocks in the database.
 
 use std::collections::HashMap;
+use std::fmt::from_fn;
+use std::sync::Arc;
 
 use entity::sla_clock;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use uuid::Uuid;
 
 use super::rules::{Promised, StoredClock};
 use crate::shared::dialect::{self, Insert};
 use crate::shared::loads::Question;
-use crate::shared::store::{CHUNK, DamagedRow, json};
+use crate::shared::store::{CHUNK, DamagedRow, JsonText, json};
 use crate::shared::subject::SubjectRef;
 use crate::shared::work::{WorkReader, instant, instant_or_never};
+
+/// A row as it is read. What was promised stays text: many clocks of a list have the same.
+#[derive(Debug, FromQueryResult)]
+struct ClockRow {
+    subject_id: Uuid,
+    place: i16,
+    subject_type: String,
+    metric: String,
+    promised: JsonText,
+    state: String,
+    started_at: i64,
+    elapsed: i64,
+    as_of: i64,
+    due_at: i64,
+    warns_at: i64,
+    breaches_at: i64,
+    at_risk_at: Option<i64>,
+    breached_at: Option<i64>,
+    ended_at: Option<i64>,
+    decided_at: i64,
+    good: bool,
+}
+
+/// What was promised, by the text that says it.
+type Promises = HashMap<JsonText, Arc<Vec<Promised>>>;
 
 /// Asks for the clocks of requests and incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +76,7 @@ async fn of_subjects<C: ConnectionTrait>(
 ) -> Result<Vec<StoredClock>, DbErr> {
     let rows = sla_clock::Entity::find()
         .filter(sla_clock::Column::SubjectId.is_in(subjects.iter().copied()))
+        .into_model()
         .all(connection)
         .await?;
     read(rows)
@@ -74,9 +102,11 @@ pub async fn due<C: ConnectionTrait>(
         .filter(sla_clock::Column::NextAt.lt(now.as_microsecond()))
         .order_by_asc(sla_clock::Column::NextAt)
         .limit(limit)
+        .into_model::<ClockRow>()
         .all(connection)
         .await?;
-    let clocks = rows.into_iter().map(StoredClock::try_from);
+    let mut promises = Promises::new();
+    let clocks = rows.into_iter().map(|row| row.read(&mut promises));
     // One that is damaged must not keep the others from being told of.
     let told = clocks.filter_map(|clock| {
         clock
@@ -86,8 +116,10 @@ pub async fn due<C: ConnectionTrait>(
     Ok(told.collect())
 }
 
-fn read(rows: Vec<sla_clock::Model>) -> Result<Vec<StoredClock>, DbErr> {
-    let clocks: Result<_, DamagedRow> = rows.into_iter().map(StoredClock::try_from).collect();
+fn read(rows: Vec<ClockRow>) -> Result<Vec<StoredClock>, DbErr> {
+    let mut promises = Promises::new();
+    let clocks = rows.into_iter().map(|row| row.read(&mut promises));
+    let clocks: Result<_, DamagedRow> = clocks.collect();
     Ok(clocks?)
 }
 
@@ -167,20 +199,20 @@ fn row(clock: &StoredClock) -> sla_clock::ActiveModel {
     }
 }
 
-impl TryFrom<sla_clock::Model> for StoredClock {
-    type Error = DamagedRow;
-
-    fn try_from(row: sla_clock::Model) -> Result<Self, DamagedRow> {
-        let reader = WorkReader::new(format!("clock {} of {}", row.place, row.subject_id));
-        let promised: Option<Vec<Promised>> = serde_json::from_value(row.promised).ok();
+impl ClockRow {
+    fn read(self, promises: &mut Promises) -> Result<StoredClock, DamagedRow> {
+        let row = self;
+        let reader = WorkReader::new(from_fn(|f| {
+            write!(f, "clock {} of {}", row.place, row.subject_id)
+        }));
         let known = |column, at: Option<i64>| at.map(|at| reader.instant(column, at)).transpose();
-        Ok(Self {
+        Ok(StoredClock {
             subject: SubjectRef {
                 kind: reader.parse("subject_type", &row.subject_type)?,
                 id: row.subject_id,
             },
             metric: reader.parse("metric", &row.metric)?,
-            promised: reader.value("promised", promised)?,
+            promised: reader.json("promised", row.promised, promises)?,
             started_at: reader.instant("started_at", row.started_at)?,
             as_of: reader.instant("as_of", row.as_of)?,
             state: reader.parse("state", &row.state)?,
