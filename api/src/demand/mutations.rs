@@ -1,6 +1,8 @@
 //! Raising demands and taking steps with them, in the API.
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject,
+};
 
 use super::access::Party;
 use super::fields::{DemandPatch, NewDemand};

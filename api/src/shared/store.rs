@@ -8,11 +8,8 @@ use jiff::Timestamp;
 use sea_orm::sea_query::{Condition, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, TryGetableFromJson,
+    QueryFilter, QueryOrder, QuerySelect,
 };
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -40,28 +37,6 @@ impl From<DamagedRow> for DbErr {
         Self::Type(error.to_string())
     }
 }
-
-/// A column of JSON, unread: for what many rows of a list have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct JsonText(Box<str>);
-
-impl JsonText {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
-        serde_json::from_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(raw.into()))
-    }
-}
-
-impl TryGetableFromJson for JsonText {}
 
 /// A record's table.
 pub type Row<T> = <<T as Stored>::Entity as EntityTrait>::Model;

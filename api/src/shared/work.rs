@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use super::dialect::{self, Insert};
 use super::draft::ChangeKind;
-use super::store::{DamagedRow, JsonText};
+use super::store::DamagedRow;
 use super::subject::SubjectRef;
 use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
 use crate::snapshot::Replica;
@@ -211,13 +211,13 @@ impl<N: Display> WorkReader<N> {
     pub fn json<T: DeserializeOwned>(
         &self,
         column: &str,
-        text: JsonText,
-        known: &mut HashMap<JsonText, Arc<T>>,
+        text: String,
+        known: &mut HashMap<String, Arc<T>>,
     ) -> Result<Arc<T>, DamagedRow> {
         match known.entry(text) {
             Entry::Occupied(known) => Ok(Arc::clone(known.get())),
             Entry::Vacant(unknown) => {
-                let value = unknown.key().read();
+                let value = serde_json::from_str(unknown.key());
                 let value = value.map_err(|error| self.damage(column, error))?;
                 Ok(Arc::clone(unknown.insert(Arc::new(value))))
             }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use entity::sla_clock;
 use jiff::{SignedDuration, Timestamp};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Set,
+    FromQueryResult, IdenStatic, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::rules::{Promised, StoredClock};
 use crate::shared::dialect::{self, Insert};
 use crate::shared::loads::Question;
-use crate::shared::store::{CHUNK, DamagedRow, JsonText, json};
+use crate::shared::store::{CHUNK, DamagedRow, json};
 use crate::shared::subject::SubjectRef;
 use crate::shared::work::{WorkReader, instant, instant_or_never};
 
@@ -26,7 +28,7 @@ struct ClockRow {
     place: i16,
     subject_type: String,
     metric: String,
-    promised: JsonText,
+    promised: String,
     state: String,
     started_at: i64,
     elapsed: i64,
@@ -41,8 +43,21 @@ struct ClockRow {
     good: bool,
 }
 
+impl ClockRow {
+    /// Selects such rows.
+    fn find() -> Select<sla_clock::Entity> {
+        let promised = sla_clock::Column::Promised;
+        let others = sla_clock::Column::iter()
+            .filter(|column| !matches!(column, sla_clock::Column::Promised));
+        sla_clock::Entity::find()
+            .select_only()
+            .columns(others)
+            .expr_as(promised.into_expr().cast_as("text"), promised.as_str())
+    }
+}
+
 /// What was promised, by the text that says it.
-type Promises = HashMap<JsonText, Arc<Vec<Promised>>>;
+type Promises = HashMap<String, Arc<Vec<Promised>>>;
 
 /// Asks for the clocks of requests and incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +89,7 @@ async fn of_subjects<C: ConnectionTrait>(
     connection: &C,
     subjects: &[Uuid],
 ) -> Result<Vec<StoredClock>, DbErr> {
-    let rows = sla_clock::Entity::find()
+    let rows = ClockRow::find()
         .filter(sla_clock::Column::SubjectId.is_in(subjects.iter().copied()))
         .into_model()
         .all(connection)
@@ -98,7 +113,7 @@ pub async fn due<C: ConnectionTrait>(
     now: Timestamp,
     limit: u64,
 ) -> Result<Vec<StoredClock>, DbErr> {
-    let rows = sla_clock::Entity::find()
+    let rows = ClockRow::find()
         .filter(sla_clock::Column::NextAt.lt(now.as_microsecond()))
         .order_by_asc(sla_clock::Column::NextAt)
         .limit(limit)
