@@ -20,13 +20,32 @@ pub(crate) fn command(name: &str) -> Command {
 
 /// Runs `tests/conformance/<name>` with Node and panics with its output if it fails.
 pub fn run(name: &str, arguments: &[&str]) {
-    let output = command(name)
-        .args(arguments)
+    finish(command(name).args(arguments));
+}
+
+/// Runs a script of the npm package in a directory of the workspace, and panics with its output if it fails.
+pub fn run_npm(directory: &str, script: &str) {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(directory);
+    assert!(
+        package.join("node_modules").is_dir(),
+        "the npm packages of {directory} are missing: {SETUP_HINT}"
+    );
+    let mut npm = Command::new("npm");
+    finish(
+        npm.args(["run", "--silent", script])
+            .current_dir(package),
+    );
+}
+
+fn finish(command: &mut Command) {
+    let output = command
         .output()
-        .unwrap_or_else(|error| panic!("cannot run node: {error}. {SETUP_HINT}"));
+        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}. {SETUP_HINT}"));
     assert!(
         output.status.success(),
-        "node tests/conformance/{name} {arguments:?}: {}\n{}{}",
+        "{command:?}: {}\n{}{}",
         output.status,
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),

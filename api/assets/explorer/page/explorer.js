@@ -32,7 +32,12 @@ const fetcher = GraphiQL.createFetcher({
   headers: { Accept: 'application/graphql-response+json, application/json;q=0.9' },
 });
 
-const name = React.createElement('span', { className: 'explorer-name' }, 'Kundig');
+const name = React.createElement(
+  'span',
+  { className: 'explorer-name' },
+  'Kundig ',
+  React.createElement('a', { href: '/board', title: 'What to do first, and why' }, 'Board'),
+);
 
 ReactDOM.createRoot(document.getElementById('explorer')).render(
   React.createElement(

@@ -2,10 +2,10 @@
 
 import { useEffect, useId, useState } from 'preact/hooks';
 import { useQuery } from '../api/hooks';
-import type { Identified, Page } from '../api/types';
+import type { Identified } from '../api/types';
 import { useText } from '../text';
 import { explain } from '../ui/state';
-import { FIND } from './query';
+import { FIND, LIST, type FindAnswer, type ListAnswer } from './query';
 
 /** Milliseconds without a keystroke after which the server is asked. */
 const PAUSE = 150;
@@ -20,15 +20,20 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
   const { t } = useText();
   const id = useId();
   const [typed, setTyped] = useState<string | null>(null);
-  const [part, setPart] = useState('');
+  const [words, setWords] = useState('');
   const [active, setActive] = useState(-1);
   useEffect(() => {
-    const timer = setTimeout(() => setPart(typed?.trim() ?? ''), PAUSE);
+    const timer = setTimeout(() => setWords(typed?.trim() ?? ''), PAUSE);
     return () => clearTimeout(timer);
   }, [typed]);
   const isOpen = typed !== null;
-  const asked = useQuery<{ services: Page<Identified> }>(FIND, isOpen ? { part } : null);
-  const found = asked.data?.services.nodes ?? [];
+  const listed = useQuery<ListAnswer>(LIST, isOpen ? {} : null);
+  const searched = useQuery<FindAnswer>(FIND, isOpen && words ? { words } : null);
+  const wanted = typed?.trim() ?? '';
+  const asked = wanted ? searched : listed;
+  const found = (wanted ? searched.data?.search.nodes : listed.data?.services.nodes) ?? [];
+  // What was found for the letters before may be another service.
+  const isCurrent = wanted === words && !asked.loading;
 
   const close = () => {
     setTyped(null);
@@ -47,7 +52,7 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
       else if (found.length > 0) setActive((active + step + found.length) % found.length);
     } else if (event.key === 'Enter' && isOpen) {
       event.preventDefault();
-      choose(found[Math.max(active, 0)]);
+      if (isCurrent) choose(found[Math.max(active, 0)]);
     } else if (event.key === 'Escape') {
       close();
     }
@@ -96,7 +101,7 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
       </ul>
       <p class="hint" role="status">
         {isOpen && asked.error && explain(asked.error, t)}
-        {isOpen && asked.data && (found.length === 0 ? t.map.noneFound : t.map.found(found.length))}
+        {isOpen && isCurrent && asked.data && (found.length === 0 ? t.map.noneFound : t.map.found(found.length))}
       </p>
     </div>
   );

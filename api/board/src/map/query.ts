@@ -1,12 +1,16 @@
 import type { BusinessImpact, Identified, Money, Named, Page, Tier } from '../api/types';
 
-/** Services by a part of their name. */
+/** Services to choose from while nothing is typed. */
+export const LIST = /* GraphQL */ `
+  query BoardServices {
+    services(orderBy: { field: NAME }, first: 12) { nodes { id slug name } }
+  }
+`;
+
+/** Services by words of theirs, the best first; typing errors are forgiven. */
 export const FIND = /* GraphQL */ `
-  query BoardFindServices($part: String!) {
-    services(filter: { nameContains: $part }, orderBy: { field: NAME }, first: 12) {
-      nodes { id slug name }
-      pageInfo { hasNextPage endCursor }
-    }
+  query BoardFindServices($words: String!) {
+    search(query: $words, types: ["Service"], first: 12) { nodes { ... on Service { id slug name } } }
   }
 `;
 
@@ -68,6 +72,14 @@ export const STRENGTHS = /* GraphQL */ `
     }
   }
 `;
+
+export interface ListAnswer {
+  services: { nodes: Identified[] };
+}
+
+export interface FindAnswer {
+  search: { nodes: Identified[] };
+}
 
 export interface Neighbour extends Identified {
   tier: Tier;

@@ -108,9 +108,9 @@ export const de: Messages = {
   map: {
     lead: 'Worauf ein Service steht, was auf ihm steht und was das Geschäft verliert, wenn er ausfällt.',
     choose: 'Service',
-    placeholder: 'Teil eines Namens',
+    placeholder: 'Ein Name oder ein Teil davon',
     found: (count) => (count === 1 ? '1 Service' : `${count} Services`),
-    noneFound: 'Kein Service heißt so.',
+    noneFound: 'Kein Service passt dazu.',
     start: 'Wählen Sie einen Service, um seine Karte zu sehen.',
     unknown: (slug) => `Den Service „${slug}“ gibt es nicht, oder Sie dürfen ihn nicht sehen.`,
     whatIf: 'Wenn er ausfällt',

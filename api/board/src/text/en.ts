@@ -106,9 +106,9 @@ export const en = {
   map: {
     lead: 'What a service stands on, what stands on it, and what the business loses when it fails.',
     choose: 'Service',
-    placeholder: 'Type part of a name',
+    placeholder: 'Type a name, or a part of it',
     found: (count: number) => (count === 1 ? '1 service' : `${count} services`),
-    noneFound: 'No service has this in its name.',
+    noneFound: 'No service fits.',
     start: 'Choose a service to see its map.',
     unknown: (slug: string) => `There is no service “${slug}”, or you may not see it.`,
     whatIf: 'If it fails',
