@@ -33,10 +33,7 @@ pub fn run_npm(directory: &str, script: &str) {
         "the npm packages of {directory} are missing: {SETUP_HINT}"
     );
     let mut npm = Command::new("npm");
-    finish(
-        npm.args(["run", "--silent", script])
-            .current_dir(package),
-    );
+    finish(npm.args(["run", "--silent", script]).current_dir(package));
 }
 
 fn finish(command: &mut Command) {

@@ -87,7 +87,7 @@ async function gap(page, context) {
   assert.deepEqual(await texts(page, '.scale-demand h3'), unmetDemands.nodes.map(({ title }) => title));
   assert.deepEqual(await values(page, '.scale-demand .figure'), unmetDemands.nodes.map(({ valuePerMonth }) => valuePerMonth.amount));
   assert.deepEqual(await texts(page, '.scale-supply h3'), unaskedServices.nodes.map(({ name }) => name));
-  assert.deepEqual(await texts(page, '.row-narrow strong'), missedSearches.map(({ query }) => `“${query}”`));
+  assert.deepEqual(await texts(page, '.row-narrow strong'), missedSearches.map(({ query }) => (context.locale.startsWith('de') ? `„${query}“` : `“${query}”`)));
   assert.deepEqual(await texts(page, '.card .big.figure'), [write(shadowItMonthlyCost, context.locale)]);
 }
 

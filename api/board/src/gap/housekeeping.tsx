@@ -17,7 +17,7 @@ export function MissedSearches({ searches }: { searches: PortfolioGap['missedSea
     <ul class="rows">
       {searches.map(({ query, count, lastAt }) => (
         <li key={query} class="row row-narrow">
-          <div><strong>“{query}”</strong> <span class="muted">{t.gap.last(f.distance(lastAt))}</span></div>
+          <div><strong>{t.gap.quoted(query)}</strong> <span class="muted">{t.gap.last(f.distance(lastAt))}</span></div>
           <p class="row-amount"><span class="figure">{t.gap.times(f.number(count))}</span><Bar share={count / most} /></p>
         </li>
       ))}

@@ -34,7 +34,7 @@ const MARGIN = 12;
 /** Lays out a picture from left to right. */
 export function lay(graph: Graph): Picture {
   const dagre = new DagreGraph();
-  dagre.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 84, marginx: MARGIN, marginy: MARGIN });
+  dagre.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 100, marginx: MARGIN, marginy: MARGIN });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) dagre.setNode(node.key, { ...(node.kind === 'service' ? SERVICE : OUTCOME) });
   for (const { from, to } of graph.edges) if (from !== to) dagre.setEdge(from, to, {});
@@ -46,8 +46,7 @@ export function lay(graph: Graph): Picture {
   // Readers go through the picture as it stands: column by column, from above.
   placed.sort((a, b) => a.x + a.width / 2 - (b.x + b.width / 2) || a.y - b.y);
   const lines = graph.edges.filter(({ from, to }) => from !== to).map((edge): Line => {
-    const points = attach(dagre, edge);
-    return { edge, path: smooth(points), label: labelOf(graph, edge, points) };
+    return draw(edge, attach(dagre, edge), isShared(graph, edge));
   });
   const { width = 0, height = 0 } = dagre.graph() as { width?: number; height?: number };
   return { width, height, placed, lines };
@@ -66,12 +65,24 @@ function attach(dagre: DagreGraph, { from, to }: GraphEdge): Point[] {
   ];
 }
 
-/** A figure stands at the end of its line that fewer lines share. */
-function labelOf({ edges }: Graph, { from, to }: GraphEdge, points: Point[]): Point {
+/** Whether more lines end where this one ends than begin where it begins. */
+function isShared({ edges }: Graph, { from, to }: GraphEdge): boolean {
   const leaving = edges.filter((edge) => edge.from === from).length;
   const arriving = edges.filter((edge) => edge.to === to).length;
-  const { x, y } = points.at(arriving > leaving ? 0 : -1) ?? { x: 0, y: 0 };
-  return { x: arriving > leaving ? x + 20 : x - 20, y: y - 6 };
+  return arriving > leaving;
+}
+
+/** How far a line runs straight at the end that fewer lines share: its figure stands there, clear of the others. */
+const STRAIGHT = 40;
+
+function draw(edge: GraphEdge, points: Point[], isEndShared: boolean): Line {
+  const start = points[0] ?? { x: 0, y: 0 };
+  const end = points.at(-1) ?? start;
+  const goesBack = start.x >= end.x;
+  const y = (isEndShared ? start : end).y;
+  const bend = { x: isEndShared ? start.x + STRAIGHT : end.x - STRAIGHT, y };
+  const all = goesBack ? points : isEndShared ? [start, bend, ...points.slice(1)] : [...points.slice(0, -1), bend, end];
+  return { edge, path: smooth(all), label: { x: isEndShared ? start.x + STRAIGHT / 2 : end.x - STRAIGHT / 2, y: y - 6 } };
 }
 
 interface Point {

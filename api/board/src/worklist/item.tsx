@@ -1,10 +1,13 @@
 // One line of the worklist: its worth, what it is, why it stands here, until when.
 
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
+import { useQuery } from '../api/hooks';
+import { IMPACT, type ImpactAnswer } from '../map/query';
 import { address } from '../route';
 import { useText } from '../text';
 import { Chains } from '../ui/chain';
+import { Answered } from '../ui/state';
 import type { Demand, Incident, ServiceRequest, WorkItem } from './query';
 
 interface Props {
@@ -101,12 +104,34 @@ function OfRequest({ request }: { request: ServiceRequest }) {
   const { t } = useText();
   const { requestService: service } = request;
   return (
-    <Facts>
-      <li>{t.worklist.priority(request.priority)}</li>
-      <li>{t.requestStatus[request.requestStatus]}</li>
-      {request.requestCustomer && <li>{request.requestCustomer.name}</li>}
-      <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
-    </Facts>
+    <>
+      <Facts>
+        <li>{t.worklist.priority(request.priority)}</li>
+        <li>{t.requestStatus[request.requestStatus]}</li>
+        {request.requestCustomer && <li>{request.requestCustomer.name}</li>}
+        <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
+      </Facts>
+      <WithoutService slug={service.slug} />
+    </>
+  );
+}
+
+/** What would be lost without the service that is asked of: asked for once somebody wants to see it. */
+function WithoutService({ slug }: { slug: string }) {
+  const { t } = useText();
+  const [isOpen, setOpen] = useState(false);
+  const asked = useQuery<ImpactAnswer>(IMPACT, isOpen ? { slug, severity: 'OUTAGE' } : null);
+  return (
+    <details class="lazy" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t.worklist.without}</summary>
+      {isOpen && (
+        <Answered asked={asked}>
+          {({ service }) => service && service.impact.outcomes.length > 0
+            ? <Chains outcomes={service.impact.outcomes} />
+            : <p class="muted">{t.map.worthless}</p>}
+        </Answered>
+      )}
+    </details>
   );
 }
 
