@@ -17,7 +17,7 @@ export async function assertAccessible(page, where) {
 async function focused(page) {
   return page.evaluate(() => {
     const element = document.activeElement;
-    const drawn = element.closest('.choice label') ?? element.querySelector('.box') ?? element;
+    const drawn = element.closest('.choice label') ?? element.querySelector(':scope > .box') ?? element;
     const style = getComputedStyle(drawn);
     const { top, bottom } = element.getBoundingClientRect();
     return {

@@ -23,11 +23,28 @@ function scaleOf(rows: Row[]): ScaleLinear<number, number> {
 /** Budgets are drawn down to twice what was allowed to go wrong. */
 const BUDGET = scaleLinear().domain([-1, 1]).range([0, 100]).clamp(true);
 
-export function AttainmentPlot({ title, rows }: { title: string; rows: Row[] }) {
+/** The lowest budget first: what needs a word stands above. */
+const byBudget = (a: Row, b: Row) => (a.attainment.errorBudgetLeft ?? 1) - (b.attainment.errorBudgetLeft ?? 1);
+
+/** Two plots, since hundredths of a percent count for availability and would not be seen beside the others. */
+export function AttainmentPlots({ rows }: { rows: Row[] }) {
+  const { t } = useText();
+  const sorted = [...rows].sort(byBudget);
+  const ofAvailability = sorted.filter(({ attainment }) => attainment.target.metric === 'AVAILABILITY');
+  const ofTimes = sorted.filter(({ attainment }) => attainment.target.metric !== 'AVAILABILITY');
+  return (
+    <>
+      {ofAvailability.length > 0 && <AttainmentPlot title={t.promises.availability} rows={ofAvailability} />}
+      {ofTimes.length > 0 && <AttainmentPlot title={t.promises.times} rows={ofTimes} />}
+    </>
+  );
+}
+
+function AttainmentPlot({ title, rows }: { title: string; rows: Row[] }) {
   const { t, f } = useText();
   const heading = useId();
   const scale = scaleOf(rows);
-  const ticks = scale.ticks(4).filter((tick, place, all) => place === 0 || place === all.length - 1 || scale(tick) > 18);
+  const ticks = scale.ticks(4).filter((tick, place, all) => place === 0 || place === all.length - 1 || Math.abs(scale(tick) - 50) < 32);
   return (
     <section class="promises" aria-labelledby={heading}>
       <h2 id={heading}>{title}</h2>

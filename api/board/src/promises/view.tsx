@@ -3,7 +3,7 @@
 import { useMemo } from 'preact/hooks';
 import { usePages } from '../api/hooks';
 import type { TargetAttainment } from '../api/types';
-import { AttainmentPlot, type Row } from '../plot/attainment';
+import { AttainmentPlots, type Row } from '../plot/attainment';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
 import { CatalogSelect, useCustomers } from '../ui/catalog-select';
@@ -57,9 +57,6 @@ export function Promises({ route }: { route: Route }) {
   );
 }
 
-/** The lowest budget first: what needs a word stands above. */
-const byBudget = (a: Row, b: Row) => (a.attainment.errorBudgetLeft ?? 1) - (b.attainment.errorBudgetLeft ?? 1);
-
 function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean }) {
   const { t, f } = useText();
   const all = agreements.flatMap((agreement) => agreement.attainment.map((attainment): Row => ({
@@ -68,11 +65,9 @@ function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean
     detail: describe(agreement, attainment, t, f),
     attainment,
   })));
-  const measured = all.filter(({ attainment }) => attainment.total > 0).sort(byBudget);
+  const measured = all.filter(({ attainment }) => attainment.total > 0);
   if (measured.length === 0) return isDone ? <Empty>{t.promises.empty}</Empty> : null;
   const kept = measured.filter(({ attainment }) => attainment.met).length;
-  const ofTimes = measured.filter(({ attainment }) => attainment.target.metric !== 'AVAILABILITY');
-  const ofAvailability = measured.filter(({ attainment }) => attainment.target.metric === 'AVAILABILITY');
   return (
     <>
       <p class="summary">
@@ -80,8 +75,7 @@ function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean
         {all.length > measured.length && <span class="muted">{t.promises.unmeasured(all.length - measured.length)}</span>}
       </p>
       <p class="muted">{t.promises.budgetHelp}</p>
-      {ofAvailability.length > 0 && <AttainmentPlot title={t.promises.availability} rows={ofAvailability} />}
-      {ofTimes.length > 0 && <AttainmentPlot title={t.promises.times} rows={ofTimes} />}
+      <AttainmentPlots rows={measured} />
     </>
   );
 }

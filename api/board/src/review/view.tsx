@@ -2,7 +2,7 @@
 
 import { useMemo } from 'preact/hooks';
 import { useQuery } from '../api/hooks';
-import { AttainmentPlot, type Row } from '../plot/attainment';
+import { AttainmentPlots, type Row } from '../plot/attainment';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
 import { CatalogSelect, useCustomers } from '../ui/catalog-select';
@@ -106,7 +106,7 @@ function Reviewed({ review, period }: { review: BusinessReview; period: string }
       </header>
       <Figures review={review} />
       {rows.length > 0
-        ? <AttainmentPlot title={t.review.promises} rows={rows} />
+        ? <AttainmentPlots rows={rows} />
         : <Empty>{t.review.noPromises}</Empty>}
     </article>
   );

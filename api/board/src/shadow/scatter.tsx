@@ -51,7 +51,7 @@ function Plot({ sightings, width }: { sightings: Sighting[]; width: number }) {
   const dearest = Math.max(1, ...sightings.map(({ monthlyCost }) => Number(monthlyCost.amount)));
   const most = Math.max(1, ...sightings.map(({ users }) => users));
   // A square root leaves room for the many that cost little, and has a place for what costs nothing.
-  const x = scaleSqrt().domain([0, dearest * 1.1]).nice().range([MARGIN.left, width - MARGIN.right]);
+  const x = scaleSqrt().domain([0, dearest * 1.1]).nice().range([MARGIN.left + RADIUS.most, width - MARGIN.right]);
   const y = scaleLinear().domain([0, 100]).range([HEIGHT - MARGIN.bottom, MARGIN.top]);
   const radius = scaleSqrt().domain([0, most]).range([RADIUS.least, RADIUS.most]);
   const dots = sightings.map((sighting) => ({
@@ -98,7 +98,7 @@ function Plot({ sightings, width }: { sightings: Sighting[]; width: number }) {
         </circle>
       ))}
       <g class="dot-names" aria-hidden="true">
-        {names.map((name) => <text key={name.text} x={name.x} y={name.y}>{name.text}</text>)}
+        {names.map((name, place) => <text key={place} x={name.x} y={name.y}>{name.text}</text>)}
       </g>
     </svg>
   );
@@ -129,7 +129,7 @@ interface Name {
 }
 
 /** About what a letter is wide, in pixels; and a line high. */
-const LETTER = 6.6;
+const LETTER = 7.2;
 const LINE = 15;
 
 /** Puts names beside their dots, the riskiest first; one that would cover another is left to the table. */

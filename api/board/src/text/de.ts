@@ -240,7 +240,6 @@ export const de: Messages = {
     content: 'zufrieden',
     answers: (count) => (count === 1 ? '1 Antwort' : `${count} Antworten`),
     tooFew: 'zu wenige Antworten',
-    promises: 'Zusagen',
     noPromises: 'Nichts Zugesagtes wurde gemessen.',
     words: (submitted, fulfilled, lost) =>
       `Von ${submitted} Anträgen wurden ${fulfilled} erfüllt; Störungen kosteten ${lost}.`,

@@ -238,7 +238,6 @@ export const en = {
     content: 'content',
     answers: (count: number) => (count === 1 ? '1 answer' : `${count} answers`),
     tooFew: 'too few answers to say',
-    promises: 'Promises',
     noPromises: 'Nothing that was promised was measured.',
     words: (submitted: string, fulfilled: string, lost: string) =>
       `Of ${submitted} requests ${fulfilled} were fulfilled; incidents cost ${lost}.`,

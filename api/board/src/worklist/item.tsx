@@ -41,6 +41,7 @@ export function Item({ item, rank, most }: Props) {
           <h2 id={heading}>{subject.title}</h2>
           <Subject subject={subject} />
           <Reasons reasons={item.reasons} />
+          {subject.__typename === 'ServiceRequest' && <WithoutService slug={subject.requestService.slug} />}
         </div>
         <Due item={item} />
       </article>
@@ -104,15 +105,12 @@ function OfRequest({ request }: { request: ServiceRequest }) {
   const { t } = useText();
   const { requestService: service } = request;
   return (
-    <>
-      <Facts>
-        <li>{t.worklist.priority(request.priority)}</li>
-        <li>{t.requestStatus[request.requestStatus]}</li>
-        {request.requestCustomer && <li>{request.requestCustomer.name}</li>}
-        <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
-      </Facts>
-      <WithoutService slug={service.slug} />
-    </>
+    <Facts>
+      <li>{t.worklist.priority(request.priority)}</li>
+      <li>{t.requestStatus[request.requestStatus]}</li>
+      {request.requestCustomer && <li>{request.requestCustomer.name}</li>}
+      <li><a href={address('map', service.slug)} aria-label={t.worklist.showMap(service.name)}>{service.name}</a></li>
+    </Facts>
   );
 }
 
