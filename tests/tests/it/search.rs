@@ -1,5 +1,6 @@
 //! Full-text search.
 
+mod demands;
 mod missed;
 mod paging;
 mod ranking;
@@ -19,7 +20,7 @@ async fn search(server: &Server, token: Option<&str>, variables: Value) -> Answe
                     pageInfo { hasNextPage hasPreviousPage endCursor }
                     edges { cursor score node { __typename ... on Node { id } ... on Service { name } ... on ServiceOffering { name }
                         ... on Customer { name } ... on BusinessOutcome { name } ... on BusinessCapability { name }
-                        ... on Person { name } ... on Team { name } } }
+                        ... on Person { name } ... on Team { name } ... on Demand { title } } }
                 }
             }",
         )

@@ -264,7 +264,11 @@ pub(crate) fn queries() -> Vec<Operation> {
             "(query: \"nothing\") { totalCount nodes { __typename } }",
             KNOWN,
         ),
-        query("similarDemands", "(title: \"nothing\") { __typename }", KNOWN),
+        query(
+            "similarDemands",
+            "(title: \"nothing\") { __typename }",
+            KNOWN,
+        ),
         query("serviceFacets", "(by: KIND) { value count }", READERS),
     ];
     let mut everybody = KNOWN.to_vec();

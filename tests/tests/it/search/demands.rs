@@ -1,0 +1,87 @@
+//! Demands among what is found, and those that say much the same.
+
+use kundig::auth::Scope;
+use kundig_tests::{Database, Server, on_both_databases, tokens};
+use serde_json::{Value, json};
+
+use super::search;
+use crate::objects::{CUSTOMER, PERSON, list};
+use crate::support::{eventually, mutate};
+
+/// Raises a demand of a customer; what came of it, with what is similar.
+async fn raise(server: &Server, customer: &Value, title: &str) -> Value {
+    let input = json!({"title": title, "kind": "NEED", "customerId": customer["id"], "valuePerMonth": "100"});
+    let selection = "demand { id title } similarDemands { title }";
+    let answer = mutate(server, "raiseDemand", selection, input).await;
+    answer.expect_payload().clone()
+}
+
+fn titles(demands: &Value) -> Vec<&str> {
+    list(demands)
+        .iter()
+        .filter_map(|demand| demand["title"].as_str())
+        .collect()
+}
+
+async fn demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested(
+    database: Database,
+) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    for (name, customer) in [("ada", &ward), ("eve", &lab)] {
+        let person = json!({"name": name, "subject": name, "customerId": customer["id"]});
+        PERSON.create(&server, person).await;
+    }
+    let first = raise(&server, &ward, "Parking permits online").await;
+    assert_eq!(first["similarDemands"], json!([]));
+    let of = async |subject: &str| {
+        let token = tokens::local(subject, &[Scope::RequestsSubmit]);
+        let found = search(&server, Some(&token), json!({"query": "parking permit"})).await;
+        found.expect_data()["search"]["totalCount"].clone()
+    };
+    eventually("the demand is found", async || {
+        (of("ada").await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(of("eve").await, 0);
+    assert_eq!(of("robot").await, 0);
+
+    let second = raise(&server, &lab, "Permit for parking").await;
+    assert_eq!(
+        titles(&second["similarDemands"]),
+        ["Parking permits online"]
+    );
+    raise(&server, &lab, "Speech recognition").await;
+    let similar = async |subject: Option<&str>, variables: Value| {
+        let query = "query ($title: String!, $customer: ID) { similarDemands(title: $title, customerId: $customer) { title } }";
+        let query = server.query(query).variables(variables);
+        let query = match subject {
+            Some(subject) => query.token(tokens::local(subject, &[Scope::RequestsSubmit])),
+            None => query,
+        };
+        query.send().await.expect_data()["similarDemands"].clone()
+    };
+    let both = eventually("both are indexed", async || {
+        let found = similar(None, json!({"title": "parking permit"})).await;
+        (list(&found).len() == 2).then_some(found)
+    })
+    .await;
+    assert!(titles(&both).contains(&"Permit for parking"), "{both}");
+    let of_lab = json!({"title": "parking permit", "customer": lab["id"]});
+    assert_eq!(titles(&similar(None, of_lab).await), ["Permit for parking"]);
+    let seen = similar(Some("ada"), json!({"title": "parking permit"})).await;
+    assert_eq!(titles(&seen), ["Parking permits online"]);
+
+    let decline = json!({"id": first["demand"]["id"], "reason": "COST", "explanation": "There is no money for it this year."});
+    let declined = mutate(&server, "declineDemand", "demand { id }", decline).await;
+    declined.expect_payload();
+    eventually("what is declined is no longer suggested", async || {
+        let found = similar(None, json!({"title": "parking permit"})).await;
+        (titles(&found) == ["Permit for parking"]).then_some(())
+    })
+    .await;
+    assert_eq!(of("ada").await, 1, "it is still found");
+}
+
+on_both_databases!(demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested);
