@@ -264,7 +264,8 @@ pub fn of_root_field(root: &str, field: &str) -> Option<Access> {
 
 /// Who sees objects of a type; none where no rule is declared.
 pub fn of_type(name: &str) -> Option<Visibility> {
-    if name.ends_with("Payload") {
+    // What is found may be of any type; it is found by those who see it.
+    if name.ends_with("Payload") || matches!(name, "SearchConnection" | "SearchEdge") {
         return Some(WithWhole);
     }
     let shown = name
