@@ -19,7 +19,7 @@ const VIEWS = [
   { name: 'worklist', hash: '#/worklist', ready: '.work .item' },
   { name: 'map', hash: '#/map/identity-provider', ready: '.map .node-outcome' },
   { name: 'promises', hash: '#/promises', ready: '.promises tbody tr' },
-  { name: 'gap', hash: '#/gap', ready: '.scale-demand .row' },
+  { name: 'gap', hash: '#/gap', ready: '.scale-demand :is(.row, .state-empty)' },
   { name: 'shadow-it', hash: '#/shadow-it', ready: '.scatter circle' },
   { name: 'review', hash: '#/review?customer=klinikum-aurora', ready: '.review .card' },
 ];

@@ -38,7 +38,7 @@ async function worklist(page, context) {
   assert.deepEqual(await texts(page, '.item h2'), nodes.map(({ subject }) => subject.title));
   assert.deepEqual(await values(page, '.item .worth .figure'), nodes.map(({ valuePerHour }) => valuePerHour.amount));
   assert.deepEqual(await texts(page, '.item .worth .figure'), nodes.map(({ valuePerHour }) => write(valuePerHour, context.locale)));
-  assert.deepEqual(await texts(page, '.reasons li'), nodes.flatMap(({ reasons }) => reasons));
+  assert.deepEqual(await page.locator('.reasons li').allTextContents(), nodes.flatMap(({ reasons }) => reasons));
 }
 
 async function map(page, context) {

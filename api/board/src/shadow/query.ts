@@ -30,3 +30,6 @@ export interface Sighting {
   demand: { number: string; title: string } | null;
   service: Named | null;
 }
+
+/** Whether it is still paid for beside the catalog; what is adopted or replaced is not. */
+export const isInUse = ({ status }: Sighting): boolean => status === 'SEEN' || status === 'TOLERATED';

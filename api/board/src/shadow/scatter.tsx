@@ -4,7 +4,7 @@ import { scaleLinear, scaleSqrt } from 'd3-scale';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DataClass } from '../api/types';
 import { useText } from '../text';
-import type { Sighting } from './query';
+import { isInUse, type Sighting } from './query';
 
 const HEIGHT = 420;
 const MARGIN = { top: 16, right: 24, bottom: 46, left: 52 };
@@ -25,7 +25,7 @@ function useWidth() {
 }
 
 export function Scatter({ sightings }: { sightings: Sighting[] }) {
-  const { t } = useText();
+  const { t, f } = useText();
   const { ref, width } = useWidth();
   return (
     <figure class="scatter">
@@ -38,6 +38,10 @@ export function Scatter({ sightings }: { sightings: Sighting[] }) {
               {t.dataClass[one]}
             </li>
           ))}
+          <li>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="dot dot-past" cx="8" cy="8" r="7" /></svg>
+            {f.list([t.shadowItStatus.ADOPTED, t.shadowItStatus.REPLACED])}
+          </li>
         </ul>
         <p class="muted">{t.shadow.riskHelp}</p>
       </figcaption>
@@ -88,7 +92,7 @@ function Plot({ sightings, width }: { sightings: Sighting[]; width: number }) {
           key={sighting.id}
           role="img"
           tabIndex={0}
-          class={`dot dot-${sighting.dataClass}${sighting.status === 'ADOPTED' || sighting.status === 'REPLACED' ? ' dot-past' : ''}`}
+          class={`dot dot-${sighting.dataClass}${isInUse(sighting) ? '' : ' dot-past'}`}
           cx={at.x}
           cy={at.y}
           r={at.radius}

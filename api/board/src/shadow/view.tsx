@@ -7,7 +7,7 @@ import { useText } from '../text';
 import { Heading } from '../ui/heading';
 import { More } from '../ui/more';
 import { Empty, Loading } from '../ui/state';
-import { SHADOW_IT, type Sighting } from './query';
+import { isInUse, SHADOW_IT, type Sighting } from './query';
 import { Scatter } from './scatter';
 
 export function ShadowIt(_: { route: Route }) {
@@ -35,11 +35,12 @@ export function ShadowIt(_: { route: Route }) {
 
 function Total({ sightings }: { sightings: Sighting[] }) {
   const { t, f } = useText();
-  // In hundredths, so that the sum is exact.
-  const cents = sightings.reduce((sum, { monthlyCost }) => sum + Math.round(Number(monthlyCost.amount) * 100), 0);
-  const users = sightings.reduce((sum, sighting) => sum + sighting.users, 0);
+  const inUse = sightings.filter(isInUse);
+  // In ten-thousandths, as the server counts, so that the sum is exact.
+  const units = inUse.reduce((sum, { monthlyCost }) => sum + Math.round(Number(monthlyCost.amount) * 10_000), 0);
+  const users = inUse.reduce((sum, sighting) => sum + sighting.users, 0);
   const currency = sightings[0]?.monthlyCost.currency ?? 'EUR';
-  const cost = f.money({ amount: String(cents / 100), currency });
+  const cost = f.money({ amount: String(units / 10_000), currency });
   return <p class="summary"><strong>{t.shadow.total(cost, f.number(users))}</strong></p>;
 }
 

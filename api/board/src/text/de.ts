@@ -95,6 +95,7 @@ export const de: Messages = {
     noDue: 'keine Uhr läuft',
     atRisk: 'Gefährdet',
     why: 'Warum',
+    moreReasons: (count) => (count === 1 ? 'Ein weiterer Grund' : `${count} weitere Gründe`),
     reasonsLanguage: 'Vom Server begründet, auf Englisch',
     since: (distance) => `begann ${distance}`,
     priority: (priority) => `Priorität ${priority}`,

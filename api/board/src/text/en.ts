@@ -93,6 +93,7 @@ export const en = {
     noDue: 'no clock is running',
     atRisk: 'At risk',
     why: 'Why',
+    moreReasons: (count: number) => (count === 1 ? 'One more reason' : `${count} more reasons`),
     reasonsLanguage: null as string | null,
     since: (distance: string) => `began ${distance}`,
     priority: (priority: string) => `Priority ${priority}`,

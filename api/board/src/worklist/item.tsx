@@ -63,13 +63,26 @@ function Due({ item }: { item: WorkItem }) {
   );
 }
 
+/** How many reasons are shown at once; the server has the weightiest first. */
+const WEIGHTIEST = 2;
+
+function ReasonList({ reasons }: { reasons: string[] }) {
+  return <ul lang="en">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>;
+}
+
 function Reasons({ reasons }: { reasons: string[] }) {
   const { t } = useText();
   if (reasons.length === 0) return null;
   return (
     <div class="reasons">
       <h3>{t.worklist.why}{t.worklist.reasonsLanguage && <small> {t.worklist.reasonsLanguage}</small>}</h3>
-      <ul lang="en">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
+      <ReasonList reasons={reasons.slice(0, WEIGHTIEST)} />
+      {reasons.length > WEIGHTIEST && (
+        <details>
+          <summary>{t.worklist.moreReasons(reasons.length - WEIGHTIEST)}</summary>
+          <ReasonList reasons={reasons.slice(WEIGHTIEST)} />
+        </details>
+      )}
     </div>
   );
 }
