@@ -5,6 +5,7 @@
 //! something in every state, whenever the demo is started.
 
 mod availability;
+mod demands;
 mod feedback;
 mod incidents;
 mod missed;
@@ -28,6 +29,7 @@ pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
     availability::play(replica, author, since, now).await?;
     incidents::play(replica, author, now).await?;
+    demands::play(replica, author, now).await?;
     missed::play(replica, now).await?;
     let requests = requests::play(replica, author, since, now).await?;
     feedback::play(replica, author, now).await?;

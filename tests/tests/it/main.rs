@@ -7,6 +7,7 @@ mod calendars;
 mod changes;
 mod contract;
 mod customers_and_outcomes;
+mod demands;
 mod demo;
 mod dependencies;
 mod every_type;

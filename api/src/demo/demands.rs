@@ -1,0 +1,246 @@
+//! Demands of the demo, played by the rules.
+
+use anyhow::{Context, anyhow, ensure};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::stories::StoryDecline;
+use crate::catalog::customers::rules::Customer;
+use crate::catalog::offerings::rules::Offering;
+use crate::catalog::people::rules::Person;
+use crate::catalog::services::rules::Service;
+use crate::declines::rules::WantedDecline;
+use crate::demand::access::Party;
+use crate::demand::fields::{DemandPatch, NewDemand, plan};
+use crate::demand::rules::{Demand, DemandNumber, Kind};
+use crate::demand::steps::{self, Action, Wanted};
+use crate::demand::store;
+use crate::outcomes::rules::Outcome;
+use crate::shared::diff::diff;
+use crate::shared::draft::ChangeKind;
+use crate::shared::errors::UserErrors;
+use crate::shared::ids::Id;
+use crate::shared::patch::Patch;
+use crate::shared::record::Record;
+use crate::shared::work::WorkTransaction;
+use crate::shared::write::Author;
+use crate::snapshot::{Catalog, Replica};
+
+/// How long it takes until the next one supports a demand.
+const WORD_OF_MOUTH: SignedDuration = SignedDuration::from_hours(7);
+
+/// What a customer of the demo needs, wishes for or is driven by.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StoryDemand {
+    title: String,
+    description: Option<String>,
+    kind: Kind,
+    /// The customer's slug.
+    customer: String,
+    /// The subject of whoever raises it.
+    raised_by: String,
+    /// The outcome's slug.
+    outcome: Option<String>,
+    /// The slug of the service that answers it.
+    service: Option<String>,
+    quantity: i32,
+    value_per_month: String,
+    effort: Option<String>,
+    /// How many days before the present it is raised.
+    days_ago: i64,
+    /// The slugs of who supports it, in this order.
+    #[serde(default)]
+    supporters: Vec<String>,
+    #[serde(default)]
+    steps: Vec<StoryStep>,
+}
+
+/// A step of a demand.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StoryStep {
+    /// How many days after the demand was raised.
+    days: i64,
+    /// The subject of whoever takes it.
+    by: String,
+    /// Decides to meet it.
+    #[serde(default)]
+    plan: bool,
+    /// Says which service, by its slug, answers it.
+    meet: Option<String>,
+    /// Refuses it.
+    decline: Option<StoryDecline>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    demand: Vec<StoryDemand>,
+}
+
+/// A demand with who supports it, and since when.
+struct Played {
+    demand: Demand,
+    supporters: Vec<(Uuid, Id<Person>, Timestamp)>,
+}
+
+/// Raises everything that customers want, and stores what comes of it.
+pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> anyhow::Result<()> {
+    let catalog = replica.current();
+    let file: File =
+        toml::from_str(include_str!("demands.toml")).context("the demo's demands can't be read")?;
+    let mut all = Vec::new();
+    for story in &file.demand {
+        let teller = Teller {
+            catalog: &catalog,
+            story,
+            now,
+        };
+        let played = teller.tell();
+        all.push(played.with_context(|| format!("the demand {:?}", story.title))?);
+    }
+    all.sort_by_key(|played| played.demand.created_at);
+    let mut work = WorkTransaction::begin(replica, author, now).await?;
+    let numbers = work.next_numbers("demand", all.len()).await?;
+    for (played, number) in all.iter_mut().zip(numbers) {
+        played.demand.number = DemandNumber(number);
+        let diff = diff(&serde_json::Map::new(), &played.demand.fields());
+        work.record(played.demand.subject(), ChangeKind::Created, diff);
+    }
+    work.add(store::inserts(all.iter().map(|played| &played.demand)));
+    let supporters = all.iter().flat_map(|played| played.supporters.clone());
+    work.add(store::supporter_inserts(supporters));
+    work.commit().await?;
+    Ok(())
+}
+
+/// Tells of one demand.
+struct Teller<'a> {
+    catalog: &'a Catalog,
+    story: &'a StoryDemand,
+    now: Timestamp,
+}
+
+impl Teller<'_> {
+    fn tell(&self) -> anyhow::Result<Played> {
+        let raised_at = self.after(-self.story.days_ago, self.now)?;
+        let raiser = self.party(&self.story.raised_by);
+        let demand = plan(&self.raised()?, &raiser, self.catalog, raised_at);
+        let mut played = Played {
+            demand: demand.map_err(refused)?,
+            supporters: Vec::new(),
+        };
+        for slug in &self.story.supporters {
+            let at = played.demand.updated_at.checked_add(WORD_OF_MOUTH)?;
+            let person = self.id::<Person>(slug)?;
+            let support = Action::Support(Some(person.to_string()));
+            if self.take(&mut played.demand, support, slug, at)? {
+                let supporter = (played.demand.id, person, at);
+                played.supporters.push(supporter);
+            }
+        }
+        for step in &self.story.steps {
+            let at = self.after(step.days, raised_at)?;
+            let action = self.action(step, at)?;
+            self.take(&mut played.demand, action, &step.by, at)?;
+        }
+        Ok(played)
+    }
+
+    /// Takes a step, unless it is one that the future brings: whether it was taken.
+    fn take(
+        &self,
+        demand: &mut Demand,
+        action: Action,
+        by: &str,
+        at: Timestamp,
+    ) -> anyhow::Result<bool> {
+        if at >= self.now {
+            return Ok(false);
+        }
+        let wanted = Wanted {
+            action,
+            expected_version: None,
+        };
+        let taken = steps::take(demand, &wanted, &self.party(by), self.catalog, at);
+        *demand = taken.map_err(refused)?;
+        Ok(true)
+    }
+
+    fn raised(&self) -> anyhow::Result<NewDemand> {
+        let story = self.story;
+        let outcome = story
+            .outcome
+            .as_deref()
+            .map(|slug| self.id::<Outcome>(slug));
+        let service = story
+            .service
+            .as_deref()
+            .map(|slug| self.id::<Service>(slug));
+        let effort = story.effort.as_deref().map(str::parse::<Decimal>);
+        Ok(NewDemand {
+            customer_id: self.id::<Customer>(&story.customer)?.to_string(),
+            kind: story.kind,
+            fields: DemandPatch {
+                title: Patch::Set(story.title.clone()),
+                description: Patch::from(story.description.clone()),
+                kind: Patch::Keep,
+                outcome_id: Patch::from(outcome.transpose()?).map(|id| id.to_string()),
+                service_id: Patch::from(service.transpose()?).map(|id| id.to_string()),
+                quantity: Patch::Set(story.quantity),
+                value_per_month: Patch::Set(story.value_per_month.parse()?),
+                effort: Patch::from(effort.transpose()?),
+            },
+        })
+    }
+
+    fn action(&self, step: &StoryStep, at: Timestamp) -> anyhow::Result<Action> {
+        if let Some(slug) = &step.meet {
+            return Ok(Action::Meet(self.id::<Service>(slug)?.to_string()));
+        }
+        let Some(decline) = &step.decline else {
+            ensure!(step.plan, "a step that does nothing");
+            return Ok(Action::Plan);
+        };
+        let alternative = decline.alternative.as_deref();
+        let alternative = alternative.map(|slug| self.id::<Offering>(slug));
+        let day = at.to_zoned_datetime(TimeZone::UTC).date();
+        let revisit = decline.revisit_in.map(|days| day.checked_add(days.days()));
+        Ok(Action::Decline(WantedDecline {
+            reason: decline.reason()?,
+            explanation: decline.explanation.clone(),
+            alternative: alternative.transpose()?.map(|id| id.to_string()),
+            revisit_on: revisit.transpose()?,
+        }))
+    }
+
+    fn party(&self, subject: &str) -> Party {
+        let person = self.catalog.person_by_subject(subject);
+        Party {
+            subject: subject.to_owned(),
+            person: person.map(|person| person.id()),
+            works: true,
+            submits: true,
+            sees_catalog: true,
+        }
+    }
+
+    fn id<T: Record>(&self, slug: &str) -> anyhow::Result<Id<T>> {
+        let found = T::table(self.catalog).by_slug(slug);
+        let found = found.with_context(|| format!("no {} `{slug}`", T::TYPE.words()))?;
+        Ok(found.id())
+    }
+
+    fn after(&self, days: i64, since: Timestamp) -> anyhow::Result<Timestamp> {
+        Ok(since.checked_add(SignedDuration::from_hours(24 * days))?)
+    }
+}
+
+fn refused(refusals: UserErrors) -> anyhow::Error {
+    let messages = refusals.into_iter().map(|refusal| refusal.message);
+    anyhow!(messages.collect::<Vec<_>>().join("; "))
+}

@@ -1,0 +1,155 @@
+use kundig_tests::{Database, Settings, on_both_databases};
+use serde_json::json;
+
+use super::{raise, submitter, take, try_raise, try_step};
+use crate::objects::{CUSTOMER, OUTCOME, PERSON, SERVICE};
+
+async fn a_demand_is_what_was_said_of_it(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let house = CUSTOMER.create_plain(&server, "Hospital").await;
+    let ward = json!({"name": "Ward 3", "parentId": house["id"]});
+    let ward = CUSTOMER.create(&server, ward).await;
+    let outcome = json!({"name": "Discharge", "customerId": house["id"], "valuePerHour": "1"});
+    let outcome = OUTCOME.create(&server, outcome).await;
+    let said = json!({"title": " Beds in view ", "description": "Which are free?", "kind": "DRIVER", "customerId": ward["id"],
+        "outcomeId": outcome["id"], "quantity": 24, "valuePerMonth": "4200.5", "effort": "2.5"});
+    let demand = raise(&server, said).await;
+    assert_eq!(demand["number"], "DEM-1");
+    assert_eq!(demand["title"], "Beds in view");
+    assert_eq!(demand["status"], "OPEN");
+    assert_eq!(demand["kind"], "DRIVER");
+    assert_eq!(demand["customer"]["slug"], "ward-3");
+    assert_eq!(
+        demand["outcome"]["slug"], "discharge",
+        "of the customer above"
+    );
+    assert_eq!(
+        demand["valuePerMonth"],
+        json!({"amount": "4200.50", "currency": "EUR"})
+    );
+    assert_eq!(demand["effort"], "2.5");
+    let score = demand["score"].as_f64().expect("a score");
+    assert!((score - 4200.5 / 21.0 / 2.5).abs() < 1e-9, "{score}");
+    assert_eq!(demand["version"], 1);
+    assert_eq!(demand["endedAt"], json!(null));
+
+    let changed = json!({"effort": null, "description": null, "quantity": 30, "kind": "WISH"});
+    let after = take(&server, "update", &demand, changed).await;
+    assert_eq!(after["score"], json!(null));
+    assert_eq!(after["description"], json!(null));
+    assert_eq!(after["quantity"], 30);
+    assert_eq!(after["title"], "Beds in view", "what is absent stays");
+    assert_eq!(after["version"], 2);
+    let again = take(&server, "update", &after, json!({"quantity": 30})).await;
+    assert_eq!(again["version"], 2, "nothing changed");
+
+    let answer = server
+        .query("query ($id: ID!) { demand(number: \"dem-1\") { id } node(id: $id) { id ... on Demand { number } } nothing: demand(number: \"DEM-9\") { id } }")
+        .variables(json!({"id": demand["id"]}))
+        .send()
+        .await;
+    let data = answer.expect_data();
+    assert_eq!(data["demand"]["id"], demand["id"]);
+    assert_eq!(data["node"]["number"], "DEM-1");
+    assert_eq!(data["nothing"], json!(null));
+    let answer = server
+        .query("{ demand(number: \"REQ-1\") { id } }")
+        .send()
+        .await;
+    answer.expect_error_code("BAD_USER_INPUT");
+}
+
+async fn what_cannot_be_is_refused_with_its_place(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let foreign = OUTCOME.create_plain(&server, "Rooms sold").await;
+    let retired = json!({"name": "Fax", "lifecycle": "RETIRED"});
+    let retired = SERVICE.create(&server, retired).await;
+    let demand = raise(&server, json!({"customerId": ward["id"]})).await;
+    for (field, value, code) in [
+        ("title", json!("  "), "INVALID"),
+        ("title", json!("two\nlines"), "INVALID"),
+        ("title", json!("x".repeat(251)), "INVALID"),
+        ("description", json!("x".repeat(20_001)), "INVALID"),
+        ("quantity", json!(0), "INVALID"),
+        ("valuePerMonth", json!("-0.01"), "INVALID"),
+        ("valuePerMonth", json!("0.00001"), "INVALID"),
+        ("effort", json!("0"), "INVALID"),
+        ("effort", json!("1000000.5"), "INVALID"),
+        ("outcomeId", foreign["id"].clone(), "INVALID"),
+        ("outcomeId", ward["id"].clone(), "NOT_FOUND"),
+        ("serviceId", retired["id"].clone(), "INVALID"),
+        ("serviceId", json!("nonsense"), "NOT_FOUND"),
+    ] {
+        let mut input = json!({"customerId": ward["id"]});
+        input[field] = value.clone();
+        let answer = try_raise(&server, input).await;
+        answer.expect_user_error(&[field], code);
+        let mut change = json!({});
+        change[field] = value;
+        let answer = try_step(&server, "update", &demand, change).await;
+        answer.expect_user_error(&[field], code);
+    }
+    for field in ["title", "kind", "quantity", "valuePerMonth"] {
+        let mut change = json!({});
+        change[field] = json!(null);
+        let answer = try_step(&server, "update", &demand, change).await;
+        answer.expect_user_error(&[field], "INVALID");
+    }
+    let answer = try_raise(&server, json!({"customerId": foreign["id"]})).await;
+    answer.expect_user_error(&["customerId"], "NOT_FOUND");
+}
+
+async fn who_only_submits_raises_for_their_own_customer(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let ada = json!({"name": "Ada", "subject": "ada", "customerId": ward["id"]});
+    PERSON.create(&server, ada).await;
+    let raise_for = async |customer: &serde_json::Value, token: &str| {
+        let input =
+            json!({"title": "T", "kind": "WISH", "valuePerMonth": 1, "customerId": customer["id"]});
+        let (document, variables) = super::mutation("raiseDemand", "RaiseDemandInput", &input);
+        let query = server.query(document).variables(variables);
+        query.token(token).send().await
+    };
+    let own = raise_for(&ward, &submitter("ada")).await;
+    assert_eq!(own.expect_payload()["demand"]["raisedBy"]["slug"], "ada");
+    let other = raise_for(&lab, &submitter("ada")).await;
+    other.expect_user_error(&["customerId"], "NOT_FOUND");
+    let scopes = [
+        kundig::auth::Scope::RequestsSubmit,
+        kundig::auth::Scope::CatalogRead,
+    ];
+    let reader = kundig_tests::tokens::local("ada", &scopes);
+    raise_for(&lab, &reader)
+        .await
+        .expect_error_code("FORBIDDEN");
+}
+
+async fn what_demands_refer_to_is_not_deleted(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let service = SERVICE.create_plain(&server, "Bed board").await;
+    let ada = PERSON.create_plain(&server, "Ada").await;
+    let demand = raise(&server, json!({"customerId": ward["id"]})).await;
+    take(&server, "support", &demand, json!({"personId": ada["id"]})).await;
+    take(
+        &server,
+        "meet",
+        &demand,
+        json!({"serviceId": service["id"]}),
+    )
+    .await;
+    for (ty, object) in [(&CUSTOMER, &ward), (&SERVICE, &service), (&PERSON, &ada)] {
+        let answer = ty.try_delete(&server, json!({"id": object["id"]})).await;
+        answer.expect_user_error(&["id"], "IN_USE");
+    }
+}
+
+on_both_databases!(
+    a_demand_is_what_was_said_of_it,
+    what_cannot_be_is_refused_with_its_place,
+    who_only_submits_raises_for_their_own_customer,
+    what_demands_refer_to_is_not_deleted,
+);
