@@ -4,6 +4,7 @@ mod auth;
 mod currency;
 mod file;
 mod flags;
+mod insight;
 mod issuers;
 mod limits;
 mod sources;
@@ -19,6 +20,7 @@ use std::{ffi::OsString, fmt::Display, net::SocketAddr, path::Path, time::Durati
 pub use self::{
     auth::{AuthFlags, AuthSettings, IssuerSettings, KeySettings},
     currency::Currency,
+    insight::{InsightFlags, InsightSettings},
     limits::{ADMISSION, LimitFlags, LimitSettings, RateSettings},
     sources::{Flags, Origin},
     transport::{
@@ -64,6 +66,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
+    /// How what is to be decided is weighed.
+    pub insight: InsightSettings,
 }
 
 impl Config {
@@ -104,6 +108,7 @@ impl Config {
             transport: TransportSettings::pick(&mut pick),
             auth: AuthSettings::pick(&mut pick),
             webhooks: WebhookSettings::pick(&mut pick),
+            insight: InsightSettings::pick(&mut pick),
         };
         let has_authentication = !config.auth.issuers.is_empty();
         if let Err(problem) = check_listen(config.listen, has_authentication) {

@@ -1,5 +1,8 @@
 //! Kundig: a GraphQL service catalog that knows its customers.
 
+// A root of the API is a future that holds those of all its members: more than the compiler follows unless told so.
+#![recursion_limit = "256"]
+
 pub mod auth;
 pub mod catalog;
 pub mod changes;

@@ -34,6 +34,9 @@ use crate::demand::shadow_it::mutations::ShadowItMutations;
 use crate::exchange::graphql::ExchangeMutations;
 use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
 use crate::incidents::mutations::IncidentMutations;
+use crate::insight::gap::graphql::GapQueries;
+use crate::insight::review::graphql::ReviewQueries;
+use crate::insight::worklist::graphql::WorklistQueries;
 use crate::outcomes::graphql::{BusinessOutcomeMutations, BusinessOutcomeQueries, OutcomeNode};
 use crate::recalculation::RecalculationMutations;
 use crate::requests::graphql::{RequestNode, RequestQueries, request};
@@ -80,6 +83,9 @@ pub struct Query(
     IncidentQueries,
     DemandQueries,
     SearchQueries,
+    WorklistQueries,
+    GapQueries,
+    ReviewQueries,
 );
 
 /// Everything that can be changed.

@@ -18,6 +18,7 @@ mod m0008_demand;
 mod m0009_shadow_it;
 mod m0010_feedback;
 mod m0011_missed_search;
+mod m0012_worklist;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_shadow_it::Migration),
             Box::new(m0010_feedback::Migration),
             Box::new(m0011_missed_search::Migration),
+            Box::new(m0012_worklist::Migration),
         ]
     }
 }

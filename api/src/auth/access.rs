@@ -87,6 +87,9 @@ const QUERIES: &[(&str, Access)] = &[
     ("incidents", WATCH),
     ("demand", DEMANDS),
     ("demands", DEMANDS),
+    ("worklist", INSIGHT),
+    ("portfolioGap", INSIGHT),
+    ("businessReview", INSIGHT),
 ];
 
 /// The fields of `Mutation`.
@@ -232,6 +235,10 @@ const TYPES: &[(&str, Visibility)] = &[
     ("Decline", WithWhole),
     ("Incident", Visibility::Either(RequestsWork, InsightRead)),
     ("IncidentEvent", WithWhole),
+    ("PortfolioGap", Visibility::Scope(InsightRead)),
+    ("BusinessReview", Visibility::Scope(InsightRead)),
+    ("MissedSearch", Visibility::Scope(InsightRead)),
+    ("WorkItem", Visibility::Scope(InsightRead)),
     ("BusinessImpact", Visibility::Scope(InsightRead)),
     ("OutcomeImpact", Visibility::Scope(InsightRead)),
     (

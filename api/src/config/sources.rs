@@ -10,7 +10,7 @@ use std::{
 
 use clap::{ArgAction, Args};
 
-use super::{auth, file, limits, transport, webhooks};
+use super::{auth, file, insight, limits, transport, webhooks};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "kundig.toml";
@@ -42,6 +42,7 @@ pub(super) static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         transport::KEYS,
         auth::KEYS,
         webhooks::KEYS,
+        insight::KEYS,
     ]
     .concat()
 });
@@ -97,6 +98,9 @@ pub struct Flags {
     /// How webhooks are sent.
     #[command(flatten)]
     pub webhooks: webhooks::WebhookFlags,
+    /// How what is to be decided is weighed.
+    #[command(flatten)]
+    pub insight: insight::InsightFlags,
 }
 
 impl Flags {
@@ -128,6 +132,7 @@ impl Flags {
             .chain(self.transport.settings())
             .chain(self.auth.settings())
             .chain(self.webhooks.settings())
+            .chain(self.insight.settings())
     }
 }
 

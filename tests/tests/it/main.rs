@@ -16,6 +16,7 @@ mod feed;
 mod feedback;
 mod generator;
 mod incidents;
+mod insight;
 mod limits;
 mod listing;
 mod live;

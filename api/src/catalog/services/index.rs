@@ -56,6 +56,8 @@ pub struct ServiceIndexes {
     pub has_business_owner: Index<bool>,
     /// By whether an outcome rests on it.
     pub has_outcome: Index<bool>,
+    /// Those that are not retired, by when somebody last said that their ownership is right; never: by their creation.
+    pub by_confirmation: Index<()>,
     /// By parts of name and slug.
     pub text: Trigrams,
     by_slug: Index<()>,
@@ -109,6 +111,13 @@ impl ServiceIndexes {
         change.apply(&mut self.has_business_owner, Some(owned), at);
         let wanted = !service.contributions.is_empty();
         change.apply(&mut self.has_outcome, Some(wanted), at);
+        if service.lifecycle != Lifecycle::Retired {
+            let confirmed = service
+                .ownership_confirmed_at
+                .unwrap_or(service.header.created_at);
+            let order = OrderKey::Number(confirmed.as_microsecond());
+            change.apply(&mut self.by_confirmation, Some(()), (&order, id));
+        }
         for (field, index) in [
             (ServiceOrderField::Slug, &mut self.by_slug),
             (ServiceOrderField::Tier, &mut self.by_tier),

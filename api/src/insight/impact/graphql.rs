@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-use super::graph::{self, Impact};
+use super::known::{self, Impact};
 use crate::auth::{Scope, require};
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::services::graphql::ServiceNode;
@@ -114,7 +114,7 @@ pub struct OutcomeImpact {
 }
 
 impl OutcomeImpact {
-    fn of(ctx: &Context<'_>, lost: &graph::OutcomeImpact) -> Result<Self> {
+    fn of(ctx: &Context<'_>, lost: &known::OutcomeImpact) -> Result<Self> {
         let path = lost
             .path
             .iter()

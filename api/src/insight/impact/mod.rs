@@ -3,6 +3,7 @@
 mod dependents;
 pub mod graph;
 pub mod graphql;
+pub mod known;
 pub mod rules;
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,17 @@ const BASES: &[(&str, &str, u64)] = &[
     // One statement for all of a list, which counts every answer of a period.
     ("Service", "satisfaction", 20),
     ("Customer", "satisfaction", 20),
+    // A few statements, and the impact of every service that something is open of.
+    ("Query", "worklist", 2_000),
+    // A look at the reasons for many services, in chunks.
+    ("PortfolioGap", "unaskedServices", 1_000),
+    ("PortfolioGap", "watermelons", 500),
+    ("PortfolioGap", "unmetDemands", 50),
+    ("PortfolioGap", "missedSearches", 20),
+    // Counts of whatever a customer requested in years, and the impact of incidents.
+    ("Query", "businessReview", 2_000),
+    ("BusinessReview", "attainment", 100),
+    ("BusinessReview", "satisfaction", 20),
     // A search over all that needs the service, which may be the whole catalog.
     ("Service", "impact", 100),
     ("Incident", "impact", 100),
@@ -94,6 +105,11 @@ const COUNTED: &[(&str, &str, u64)] = &[
     ("Service", "demands", 200),
     ("Customer", "demands", 200),
     ("BusinessOutcome", "demands", 200),
+    ("PortfolioGap", "unmetDemands", 2_000),
+    ("PortfolioGap", "unaskedServices", 5_000),
+    ("PortfolioGap", "servicesWithoutBusinessOwner", 500),
+    ("PortfolioGap", "outcomesWithoutService", 500),
+    ("PortfolioGap", "staleOwnership", 500),
 ];
 
 /// Lists of objects without pages: by type and name, with the length that is assumed.
@@ -103,6 +119,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessImpact", "customers", 10),
     ("BusinessImpact", "outcomes", 10),
     ("BusinessOutcome", "contributions", 10),
+    ("BusinessReview", "attainment", 25),
     ("Customer", "outcomes", 10),
     ("Demand", "supporters", 10),
     ("Incident", "services", 3),

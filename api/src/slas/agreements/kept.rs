@@ -60,7 +60,7 @@ impl Question for Decided {
 }
 
 /// What was measured of each of an agreement's targets from one instant to before another, microseconds since 1970.
-pub(super) async fn tallies<'a>(
+pub(crate) async fn tallies<'a>(
     loads: &Loads,
     agreement: &'a Agreement,
     (from, until): (i64, i64),

@@ -1,7 +1,7 @@
 //! Agreements on the level of a service.
 
 pub mod graphql;
-mod kept;
+pub(crate) mod kept;
 pub mod rules;
 pub mod store;
 pub mod target;

@@ -278,6 +278,12 @@ impl StoredClock {
         }
     }
 
+    /// Whether it is at risk at an instant, without being breached or ended.
+    pub fn is_at_risk(&self, now: Timestamp) -> bool {
+        let is_breached = self.breached_at.is_some() || self.breaches_at.is_some_and(|at| at < now);
+        !is_breached && self.ended_at.is_none() && self.warns_at.is_some_and(|at| at <= now)
+    }
+
     /// When the next thing about it has to be recorded, if nothing happens to it.
     pub fn next_at(&self) -> Option<Timestamp> {
         let warning = self.warns_at.filter(|_| self.at_risk_at.is_none());

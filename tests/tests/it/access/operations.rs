@@ -38,7 +38,7 @@ const DEMAND_READERS: [&str; 5] = [
     "admin",
     "owner who may not read",
 ];
-/// Who may see shadow IT.
+/// Who may see shadow IT, and what everything is worth.
 pub(crate) const INSIGHT: [&str; 2] = ["insight:read", "admin"];
 /// Who may say what they think of a service.
 const GIVERS: [&str; 3] = ["requests:submit", "admin", "owner who may not read"];
@@ -288,6 +288,17 @@ pub(crate) fn queries() -> Vec<Operation> {
         DEMAND_READERS,
     ));
     operations.push(query("demands", connection, DEMAND_READERS));
+    operations.push(query("worklist", connection, INSIGHT));
+    operations.push(query(
+        "portfolioGap",
+        "{ unaskedServices { totalCount } }",
+        INSIGHT,
+    ));
+    operations.push(query(
+        "businessReview",
+        "(customerId: \"cust_00000000000000000000000000000000\", from: \"2026-01-01T00:00:00Z\", until: \"2026-04-01T00:00:00Z\") { incidents }",
+        INSIGHT,
+    ));
     for ty in ALL {
         let readers = if ty.name == SIGHTING.name {
             INSIGHT.to_vec()

@@ -1,0 +1,117 @@
+//! What the portfolio gap asks the database.
+
+use std::collections::HashMap;
+
+use entity::{demand, feedback, service_request};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::search::store::{MissedSearch, missed};
+use crate::shared::dialect::for_each_key;
+use crate::shared::loads::Question;
+
+/// Asks of services whether anybody ever requested one of their offerings, or raised a demand that they answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WasAsked;
+
+impl Question for WasAsked {
+    type Key = Uuid;
+    type Answer = bool;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        services: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, bool>, DbErr> {
+        let backend = database.get_database_backend();
+        let mut asked = HashMap::new();
+        for first in [first_request, first_demand] {
+            for statement in for_each_key(backend, &services, first) {
+                for row in database.query_all(&statement).await? {
+                    asked.insert(row.try_get("", "service_id")?, true);
+                }
+            }
+        }
+        Ok(asked)
+    }
+}
+
+fn first_request(service: SimpleExpr) -> SelectStatement {
+    Query::select()
+        .column(service_request::Column::ServiceId)
+        .from(service_request::Entity)
+        .and_where(service_request::Column::ServiceId.into_expr().eq(service))
+        .limit(1)
+        .take()
+}
+
+fn first_demand(service: SimpleExpr) -> SelectStatement {
+    Query::select()
+        .column(demand::Column::ServiceId)
+        .from(demand::Entity)
+        .and_where(demand::Column::ServiceId.into_expr().eq(service))
+        .limit(1)
+        .take()
+}
+
+/// Asks which services customers are content with less than so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Discontent {
+    /// Answers given from this instant on, microseconds since 1970.
+    pub since: i64,
+    /// From so many answers on.
+    pub answers: i64,
+    /// With a smaller share of scores of 4 and 5 than this, percent.
+    pub below: i64,
+}
+
+impl Question for Discontent {
+    type Key = ();
+    type Answer = Vec<Uuid>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        _: Vec<()>,
+    ) -> Result<HashMap<(), Vec<Uuid>>, DbErr> {
+        use feedback::Column::{CreatedAt, Score, ServiceId};
+        let good = Expr::expr(Expr::case(Expr::col(Score).gte(4), 1).finally(0)).sum();
+        let rows: Vec<(Uuid, i64, i64)> = feedback::Entity::find()
+            .select_only()
+            .column(ServiceId)
+            .column_as(Expr::cust("count(*)"), "answers")
+            .column_as(Expr::expr(good).cast_as("bigint"), "good")
+            .filter(CreatedAt.gte(self.since))
+            .group_by(ServiceId)
+            .into_tuple()
+            .all(database)
+            .await?;
+        let discontent = rows.into_iter().filter(|(_, answers, good)| {
+            *answers >= self.answers && good * 100 < self.below * answers
+        });
+        Ok(HashMap::from([(
+            (),
+            discontent.map(|(service, ..)| service).collect(),
+        )]))
+    }
+}
+
+/// Asks for the most frequent searches that found nothing, at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MissedSearches(pub u64);
+
+impl Question for MissedSearches {
+    type Key = ();
+    type Answer = Vec<MissedSearch>;
+
+    async fn answer(
+        &self,
+        database: &DatabaseConnection,
+        _: Vec<()>,
+    ) -> Result<HashMap<(), Vec<MissedSearch>>, DbErr> {
+        Ok(HashMap::from([((), missed(database, self.0).await?)]))
+    }
+}

@@ -1,0 +1,319 @@
+//! The business review in the API.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+use futures_util::future::{try_join_all, try_join3};
+use uuid::Uuid;
+
+use super::rules::{Losses, Period, percent};
+use super::store::{Demands, DemandsOf, IncidentsIn, PastIncident, Requests, RequestsOf};
+use crate::catalog::customers::graphql::CustomerNode;
+use crate::catalog::customers::rules::Customer;
+use crate::catalog::offerings::rules::Offering;
+use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
+use crate::demand::feedback::store::Whose;
+use crate::insight::worklist::words::Teller;
+use crate::shared::direct::{Direct, List};
+use crate::shared::graphql::{Currency, Money, bad_input, filter_id, unreadable};
+use crate::shared::ids::Id;
+use crate::shared::loads::{LoadError, Loads};
+use crate::shared::money::Amount;
+use crate::shared::record::Record;
+use crate::shared::request::RequestCatalog;
+use crate::shared::scalars::DateTime;
+use crate::shared::work::first_microsecond;
+use crate::slas::agreements::graphql::TargetAttainment;
+use crate::slas::agreements::kept::tallies;
+use crate::slas::agreements::rules::{Agreement, AgreementKind};
+use crate::snapshot::Catalog;
+
+/// After how many incidents others have a turn.
+const TURN: usize = 32;
+
+/// Open time, money and words for one customer.
+pub struct BusinessReview {
+    customer: Arc<Customer>,
+    period: Period,
+    counts: Counts,
+}
+
+/// What a period comes to, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    submitted: u64,
+    fulfilled: u64,
+    declined: u64,
+    /// Fulfilled without anybody's hand.
+    automated: u64,
+    incidents: u64,
+    lost: Amount,
+    demands: Demands,
+}
+
+/// Open time, money and words for one customer: the page to take to the review meeting. What incidents cost is told by the
+/// outcomes, dependencies and agreements of the catalog as it is now.
+#[Object(serial)]
+impl BusinessReview {
+    /// Whose review.
+    async fn customer(&self) -> CustomerNode {
+        Arc::clone(&self.customer).into()
+    }
+
+    /// When the period begins.
+    async fn from(&self) -> DateTime {
+        DateTime(self.period.from)
+    }
+
+    /// When it ends; this instant is no part of it.
+    async fn until(&self) -> DateTime {
+        DateTime(self.period.until)
+    }
+
+    /// How the promises of the customer's own agreements of kind SLA were kept, by agreement, then as their targets.
+    async fn attainment(&self, ctx: &Context<'_>) -> Result<List<TargetAttainment>> {
+        let catalog = Arc::clone(&ctx.data_unchecked::<RequestCatalog>().whole());
+        let agreements = catalog.agreement_indexes.customer.ids(&self.customer.id());
+        let agreements: Vec<&Arc<Agreement>> = agreements
+            .filter_map(|id| catalog.get(Id::<Agreement>::new(id)))
+            .filter(|agreement| agreement.kind == AgreementKind::Sla)
+            .collect();
+        let named: Vec<_> = agreements
+            .iter()
+            .map(|agreement| agreement.id().any())
+            .collect();
+        ctx.data_unchecked::<RequestCatalog>().reveal(&named);
+        let loads = ctx.data_unchecked::<Loads>();
+        let period = (
+            first_microsecond(self.period.from),
+            first_microsecond(self.period.until),
+        );
+        let kept = agreements
+            .into_iter()
+            .map(|agreement| tallies(loads, agreement, period));
+        let kept = try_join_all(kept)
+            .await
+            .map_err(|error| unreadable(&error))?;
+        Ok(kept
+            .into_iter()
+            .flatten()
+            .map(TargetAttainment::from)
+            .collect())
+    }
+
+    /// Requests for the customer that were submitted in the period.
+    async fn requests_submitted(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.submitted)?)
+    }
+
+    /// How many of them have been fulfilled by now.
+    async fn requests_fulfilled(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.fulfilled)?)
+    }
+
+    /// How many of them have been declined by now.
+    async fn requests_declined(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.declined)?)
+    }
+
+    /// Share of those that are fulfilled whose offering is automated, percent: nobody's hand was needed. Null where none is.
+    async fn self_served(&self) -> Option<f64> {
+        percent(self.counts.automated, self.counts.fulfilled)
+    }
+
+    /// Incidents that concerned the customer in the period: an outcome of theirs lost something, or they have a valid agreement of
+    /// kind SLA about a service that did.
+    async fn incidents(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.incidents)?)
+    }
+
+    /// What incidents cost the customer in the period: for each, what its outcomes lose per hour times the hours of it that lie in
+    /// the period, summed exactly and rounded once to the ten-thousandth. What is not resolved goes on until now.
+    async fn lost_value(&self) -> Direct<Money> {
+        Direct(Money(self.counts.lost))
+    }
+
+    /// Demands of the customer that were met in the period.
+    async fn demands_met(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.demands.met)?)
+    }
+
+    /// Demands of the customer that were raised by its end and are open or planned now.
+    async fn demands_open(&self) -> Result<i32> {
+        Ok(i32::try_from(self.counts.demands.open)?)
+    }
+
+    /// What the customer thinks of what they got, by the answers that were given in the period.
+    async fn satisfaction(&self, ctx: &Context<'_>) -> Result<Satisfaction> {
+        let (from, until) = (DateTime(self.period.from), DateTime(self.period.until));
+        let whose = (Whose::Customer, self.customer.header.id);
+        satisfaction(ctx, whose, (Some(from), Some(until))).await
+    }
+
+    /// The review in words.
+    async fn summary(&self, ctx: &Context<'_>) -> Vec<String> {
+        let catalog = Arc::clone(&ctx.data_unchecked::<RequestCatalog>().whole());
+        let teller = Teller {
+            catalog: &catalog,
+            currency: &ctx.data_unchecked::<Currency>().0,
+            now: ctx.data_unchecked::<RequestCatalog>().moment(),
+        };
+        self.counts.words(&teller)
+    }
+}
+
+impl Counts {
+    fn words(&self, teller: &Teller<'_>) -> Vec<String> {
+        let incidents = match self.incidents {
+            0 => "No incident touched them.".to_owned(),
+            1 => format!("1 incident cost them {}.", teller.money(self.lost)),
+            more => format!("{more} incidents cost them {}.", teller.money(self.lost)),
+        };
+        let requests = match self.submitted {
+            0 => "They requested nothing.".to_owned(),
+            _ => format!(
+                "Of {} that they submitted {} fulfilled, {} of these without anybody's hand, and {} declined.",
+                counted(self.submitted, "request"),
+                are(self.fulfilled),
+                self.automated,
+                are(self.declined),
+            ),
+        };
+        let (met, open) = (
+            self.demands.met.unsigned_abs(),
+            self.demands.open.unsigned_abs(),
+        );
+        let demands = format!("{} met, {} still open.", counted(met, "demand"), open);
+        vec![incidents, requests, demands]
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+fn are(count: u64) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{count} {verb}")
+}
+
+/// Queries for business reviews.
+#[derive(Default)]
+pub struct ReviewQueries;
+
+#[Object]
+impl ReviewQueries {
+    /// What IT did for a customer in a period; null where there is no such customer. Errors: `BAD_USER_INPUT` for what is no id of a
+    /// customer, where `until` is not after `from`, and for more than 1100 days.
+    async fn business_review(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customer's id.")] customer_id: ID,
+        #[graphql(desc = "When the period begins.")] from: DateTime,
+        #[graphql(desc = "When it ends; this instant is no part of it.")] until: DateTime,
+    ) -> Result<Option<Direct<BusinessReview>>> {
+        let period = Period::new(from.0, until.0).map_err(|error| bad_input(error.to_string()))?;
+        let Some(customer) = filter_id::<Customer>("customerId", Some(customer_id))? else {
+            return Ok(None);
+        };
+        let request = ctx.data_unchecked::<RequestCatalog>();
+        let catalog = Arc::clone(&request.whole());
+        let Some(customer) = catalog.get(customer).cloned() else {
+            return Ok(None);
+        };
+        request.reveal(&[customer.id().any()]);
+        let counts = counts(ctx, &catalog, (customer.id(), period)).await;
+        Ok(Some(Direct(BusinessReview {
+            counts: counts.map_err(|error| unreadable(&error))?,
+            customer,
+            period,
+        })))
+    }
+}
+
+async fn counts(
+    ctx: &Context<'_>,
+    catalog: &Catalog,
+    (customer, period): (Id<Customer>, Period),
+) -> Result<Counts, LoadError> {
+    let loads = ctx.data_unchecked::<Loads>();
+    let (from, until) = (
+        first_microsecond(period.from),
+        first_microsecond(period.until),
+    );
+    let (requests, demands, incidents) = try_join3(
+        loads.ask(RequestsOf { from, until }, customer.key()),
+        loads.ask(DemandsOf { from, until }, customer.key()),
+        loads.ask(IncidentsIn { from, until }, ()),
+    )
+    .await?;
+    let mut counts = Counts {
+        demands,
+        ..Counts::default()
+    };
+    counts.add_requests(catalog, &requests);
+    let now = ctx.data_unchecked::<RequestCatalog>().moment();
+    let mut losses = Losses::default();
+    for (place, incident) in incidents.iter().enumerate() {
+        if place % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        let Some(per_hour) = cost(catalog, incident, (customer, now)) else {
+            continue;
+        };
+        let overlap = period.overlap(incident.started_at, incident.resolved_at, now);
+        if overlap > 0 {
+            counts.incidents += 1;
+            losses.add(per_hour, overlap);
+        }
+    }
+    counts.lost = losses.sum();
+    Ok(counts)
+}
+
+/// What a customer's outcomes lose an hour by an incident; none where it does not concern them.
+fn cost(
+    catalog: &Catalog,
+    incident: &PastIncident,
+    (customer, now): (Id<Customer>, jiff::Timestamp),
+) -> Option<Amount> {
+    let impact = catalog.impact(&incident.services, incident.severity);
+    let lost: Vec<Amount> = impact
+        .outcomes
+        .iter()
+        .filter(|lost| {
+            let outcome = catalog.get(lost.outcome);
+            outcome.is_some_and(|outcome| outcome.customer_id == customer)
+        })
+        .map(|lost| lost.value_per_hour)
+        .collect();
+    let has_promise = || {
+        let concerned = catalog.concerned(&incident.services, incident.severity, now);
+        concerned.iter().any(|other| other.id() == customer)
+    };
+    (!lost.is_empty() || has_promise()).then(|| crate::insight::impact::rules::sum(lost))
+}
+
+impl Counts {
+    fn add_requests(&mut self, catalog: &Catalog, requests: &[Requests]) {
+        let is_automated = |offering: Uuid| {
+            let offering = catalog.get(Id::<Offering>::new(offering));
+            offering.is_some_and(|offering| offering.automated)
+        };
+        for requests in requests {
+            let count = u64::try_from(requests.count).unwrap_or_default();
+            self.submitted += count;
+            match requests.status.as_str() {
+                "FULFILLED" => {
+                    self.fulfilled += count;
+                    if is_automated(requests.offering) {
+                        self.automated += count;
+                    }
+                }
+                "DECLINED" => self.declined += count,
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What IT did for a customer in a period: the page to take to the review meeting.
+
+pub mod graphql;
+pub mod rules;
+pub mod store;

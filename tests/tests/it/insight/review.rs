@@ -1,0 +1,188 @@
+//! What IT did for a customer in a period.
+
+use jiff::{SignedDuration, Timestamp};
+use kundig_tests::{Database, Server, on_both_databases};
+use serde_json::{Value, json};
+
+use crate::objects::{CUSTOMER, OFFERING, OUTCOME, SERVICE, text};
+use crate::support::mutate;
+
+const REVIEW: &str = "customer { slug } from until requestsSubmitted requestsFulfilled requestsDeclined selfServed incidents
+    lostValue { amount currency } demandsMet demandsOpen attainment { total } summary";
+
+struct World {
+    server: Server,
+    customer: Value,
+    service: Value,
+    now: Timestamp,
+}
+
+impl World {
+    async fn new(database: &Database) -> Self {
+        let server = Server::start(database).await;
+        let customer = CUSTOMER.create(&server, json!({"name": "Ward"})).await;
+        let service = SERVICE.create(&server, json!({"name": "Beds"})).await;
+        let input =
+            json!({"name": "Discharge", "customerId": customer["id"], "valuePerHour": "1000"});
+        let outcome = OUTCOME.create(&server, input).await;
+        let input = json!({"serviceId": service["id"], "outcomeId": outcome["id"], "share": 0.5});
+        mutate(&server, "setContribution", "contribution { share }", input)
+            .await
+            .expect_payload();
+        Self {
+            server,
+            customer,
+            service,
+            now: Timestamp::now(),
+        }
+    }
+
+    fn hours_ago(&self, hours: i64) -> String {
+        (self.now - SignedDuration::from_hours(hours)).to_string()
+    }
+
+    async fn report(&self, service: &Value, severity: &str, hours_ago: i64) {
+        let started = self.hours_ago(hours_ago);
+        let input = json!({"title": "Broken", "severity": severity, "serviceIds": [service["id"]], "startedAt": started});
+        mutate(&self.server, "reportIncident", "incident { id }", input)
+            .await
+            .expect_payload();
+    }
+
+    async fn review(&self, from: i64, until: i64) -> Value {
+        let answer = self
+            .server
+            .query(format!(
+                "query ($id: ID!, $from: DateTime!, $until: DateTime!) {{
+                   businessReview(customerId: $id, from: $from, until: $until) {{ {REVIEW} }} }}"
+            ))
+            .variables(json!({"id": self.customer["id"], "from": self.hours_ago(from), "until": self.hours_ago(until)}))
+            .send()
+            .await;
+        answer.expect_data()["businessReview"].clone()
+    }
+}
+
+async fn what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period(database: Database) {
+    let world = World::new(&database).await;
+    world.report(&world.service, "OUTAGE", 5).await;
+    world.report(&world.service, "DEGRADED", 3).await;
+    let other = SERVICE
+        .create(&world.server, json!({"name": "Elsewhere"}))
+        .await;
+    world.report(&other, "OUTAGE", 5).await;
+    // Two hours of 500 and one of 250.
+    let review = world.review(4, 2).await;
+    assert_eq!(review["lostValue"]["amount"], "1250.00", "{review}");
+    assert_eq!(review["incidents"], 2, "{review}");
+    let before = world.review(20, 10).await;
+    assert_eq!(before["lostValue"]["amount"], "0.00");
+    assert_eq!(before["incidents"], 0);
+    assert_eq!(before["summary"][0], "No incident touched them.");
+}
+
+async fn requests_and_demands_are_counted(database: Database) {
+    let world = World::new(&database).await;
+    let (server, customer) = (&world.server, &world.customer["id"]);
+    for (name, automated) in [("By hand", false), ("By itself", true)] {
+        let input = json!({"name": name, "serviceId": world.service["id"], "automated": automated});
+        let offering = OFFERING.create(server, input).await;
+        for _ in 0..2 {
+            let input = json!({"offeringId": offering["id"], "customerId": customer});
+            let answer = mutate(
+                server,
+                "submitServiceRequest",
+                "serviceRequest { id }",
+                input,
+            )
+            .await;
+            let id = answer.expect_payload()["serviceRequest"]["id"].clone();
+            step(server, "fulfilServiceRequest", &id).await;
+        }
+        let input = json!({"offeringId": offering["id"], "customerId": customer});
+        mutate(
+            server,
+            "submitServiceRequest",
+            "serviceRequest { id }",
+            input,
+        )
+        .await
+        .expect_payload();
+    }
+    for is_met in [true, false, false] {
+        let input =
+            json!({"title": "More", "kind": "NEED", "customerId": customer, "valuePerMonth": "10"});
+        let answer = mutate(server, "raiseDemand", "demand { id }", input).await;
+        let id = answer.expect_payload()["demand"]["id"].clone();
+        if is_met {
+            let input = json!({"id": id, "serviceId": world.service["id"]});
+            mutate(server, "meetDemand", "demand { id }", input)
+                .await
+                .expect_payload();
+        }
+    }
+    let review = world.review(1, -1).await;
+    let counted = json!([
+        review["requestsSubmitted"],
+        review["requestsFulfilled"],
+        review["requestsDeclined"],
+        review["selfServed"],
+        review["demandsMet"],
+        review["demandsOpen"],
+    ]);
+    assert_eq!(counted, json!([6, 4, 0, 50.0, 1, 2]), "{review}");
+    assert_eq!(
+        review["summary"][1],
+        "Of 6 requests that they submitted 4 are fulfilled, 2 of these without anybody's hand, and 0 are declined."
+    );
+    let earlier = world.review(9, 8).await;
+    assert_eq!(earlier["requestsSubmitted"], 0);
+    assert_eq!(earlier["selfServed"], json!(null));
+}
+
+async fn step(server: &Server, mutation: &str, id: &Value) {
+    let answer = server
+        .query(format!("mutation ($input: RequestStepInput!) {{ {mutation}(input: $input) {{ userErrors {{ message }} }} }}"))
+        .variables(json!({"input": {"id": id}}))
+        .send()
+        .await;
+    answer.expect_payload();
+}
+
+async fn a_period_has_a_length_and_a_bound(database: Database) {
+    let world = World::new(&database).await;
+    let ask = async |id: &Value, from: &str, until: &str| {
+        let query = "query ($id: ID!, $from: DateTime!, $until: DateTime!) { businessReview(customerId: $id, from: $from, until: $until) { incidents } }";
+        let variables = json!({"id": id, "from": from, "until": until});
+        world.server.query(query).variables(variables).send().await
+    };
+    let id = &world.customer["id"];
+    let (day, years_later) = ("2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z");
+    for (from, until, says) in [
+        (
+            day,
+            day,
+            "`until` is 2026-01-01T00:00:00Z, which is not after `from`, 2026-01-01T00:00:00Z",
+        ),
+        (
+            day,
+            years_later,
+            "`from` and `until` are 3652 days apart; a review covers 1100 days at most",
+        ),
+    ] {
+        let answer = ask(id, from, until).await;
+        assert_eq!(
+            text(&answer.expect_error_code("BAD_USER_INPUT")["message"]),
+            says
+        );
+    }
+    let nobody = json!("cust_00000000000000000000000000000000");
+    let answer = ask(&nobody, day, "2026-02-01T00:00:00Z").await;
+    assert_eq!(answer.expect_data()["businessReview"], json!(null));
+}
+
+on_both_databases!(
+    what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period,
+    requests_and_demands_are_counted,
+    a_period_has_a_length_and_a_bound,
+);

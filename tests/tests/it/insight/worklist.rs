@@ -1,0 +1,391 @@
+//! What to do first.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use kundig_tests::{Database, Server, on_both_databases};
+use serde_json::{Value, json};
+
+use super::impact::assert_close;
+use super::oracle::World;
+use crate::objects::{list, text};
+use crate::support::mutate;
+
+const PAGE: usize = 17;
+/// What the weights are where nothing is configured.
+const WEIGHTS: [f64; 4] = [0.10, 0.03, 0.01, 0.003];
+
+const ITEM: &str = "valuePerHour { amount } dueAt atRisk reasons subject {
+    ... on Incident { number slaClocks { dueAt atRisk } }
+    ... on ServiceRequest { number slaClocks { dueAt atRisk } }
+    ... on Demand { number }
+}";
+
+/// Everything open, by its number, with what an hour of waiting for it costs.
+type Open = BTreeMap<String, f64>;
+
+async fn the_ranking_is_that_of_looking_at_everything(database: Database) {
+    let server = Server::start(&database).await;
+    let mut random = Rng::with_seed(3);
+    let mut open = Open::new();
+    for number in 0..100 {
+        let world = World::random(&format!("w{number}"), &mut random);
+        world.import(&server).await;
+        break_and_ask(&server, &world, &mut random, &mut open).await;
+        need(&server, &world, &mut random, &mut open).await;
+    }
+    for weights in [None, Some([1.0, 0.5, 0.0, 0.2])] {
+        let used = weights.unwrap_or(WEIGHTS);
+        let found = walk(
+            &server,
+            weights.map(|[p1, p2, p3, p4]| json!({"p1": p1, "p2": p2, "p3": p3, "p4": p4})),
+        )
+        .await;
+        let numbers: Vec<String> = found.iter().map(number_of).collect();
+        let mut sorted = numbers.clone();
+        sorted.sort();
+        let mut expected: Vec<String> = open.keys().map(|key| bare(key).to_owned()).collect();
+        expected.sort();
+        assert_eq!(sorted, expected, "each once");
+        for (item, number) in found.iter().zip(&numbers) {
+            let (key, outage) = open
+                .iter()
+                .find(|(key, _)| bare(key) == number)
+                .expect("it is open");
+            let weight = key.split_once('@').map_or(1.0, |(_, priority)| {
+                used[priority.parse::<usize>().expect("a priority") - 1]
+            });
+            assert_close(&item["valuePerHour"]["amount"], outage * weight);
+            assert_promises(item);
+            assert!(!list(&item["reasons"]).is_empty(), "{item}");
+        }
+        for pair in found.windows(2) {
+            assert_eq!(order(&pair[0], &pair[1]), Ordering::Less, "{pair:?}");
+        }
+    }
+}
+
+fn bare(key: &str) -> &str {
+    key.split_once('@').map_or(key, |(number, _)| number)
+}
+
+fn number_of(item: &Value) -> String {
+    text(&item["subject"]["number"])
+}
+
+/// Value descending, then due ascending with none last, then number.
+fn order(one: &Value, other: &Value) -> Ordering {
+    let value = |item: &Value| -> f64 {
+        text(&item["valuePerHour"]["amount"])
+            .parse()
+            .expect("a number")
+    };
+    let due = |item: &Value| item["dueAt"].as_str().unwrap_or("never").to_owned();
+    let number = |item: &Value| -> (u64, Option<usize>) {
+        let text = number_of(item);
+        let (kind, number) = text.split_once('-').expect("a number");
+        let kind = ["INC", "REQ", "DEM"].iter().position(|it| *it == kind);
+        (number.parse().expect("a number"), kind)
+    };
+    value(other)
+        .total_cmp(&value(one))
+        .then_with(|| due(one).cmp(&due(other)))
+        .then_with(|| number(one).cmp(&number(other)))
+}
+
+/// The clock that ends first, and whether one is at risk.
+fn assert_promises(item: &Value) {
+    let clocks = item["subject"]["slaClocks"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let due = clocks
+        .iter()
+        .filter_map(|clock| clock["dueAt"].as_str())
+        .min();
+    assert_eq!(item["dueAt"].as_str(), due, "{item}");
+    let at_risk = clocks.iter().any(|clock| clock["atRisk"] == true);
+    assert_eq!(item["atRisk"], at_risk, "{item}");
+}
+
+/// Some incidents and requests of a world, of which some end at once.
+async fn break_and_ask(server: &Server, world: &World, random: &mut Rng, open: &mut Open) {
+    let slugs: Vec<_> = world.services.iter().map(|service| &service.slug).collect();
+    let answer = server
+        .query("query ($slugs: [String!]) { services(filter: {slugs: $slugs}, first: 100) { nodes { id slug offerings { nodes { id } } } } }")
+        .variables(json!({ "slugs": slugs }))
+        .send()
+        .await;
+    let nodes: BTreeMap<String, Value> = list(&answer.expect_data()["services"]["nodes"])
+        .iter()
+        .map(|node| (text(&node["slug"]), node.clone()))
+        .collect();
+    let places: Vec<usize> = (0..slugs.len())
+        .filter(|place| !world.services[*place].is_retired)
+        .collect();
+    if places.is_empty() {
+        return;
+    }
+    for _ in 0..random.usize(..3) {
+        let many = random.usize(1..=2);
+        let failed = random.choose_multiple(&places, many);
+        let failed: Vec<usize> = failed.into_iter().copied().collect();
+        let ids: Vec<_> = failed
+            .iter()
+            .map(|place| &nodes[slugs[*place]]["id"])
+            .collect();
+        let (severity, lost) =
+            [("OUTAGE", 1.0), ("DEGRADED", 0.5), ("MINOR", 0.1)][random.usize(..3)];
+        let input = json!({"title": "Broken", "severity": severity, "serviceIds": ids});
+        let answer = mutate(server, "reportIncident", "incident { id number }", input).await;
+        let incident = answer.expect_payload()["incident"].clone();
+        if random.u8(..4) == 0 {
+            let input = json!({"id": incident["id"]});
+            let document = "mutation ($input: IncidentStepInput!) { resolveIncident(input: $input) { userErrors { message } } }";
+            let query = server.query(document).variables(json!({ "input": input }));
+            query.send().await.expect_payload();
+        } else {
+            open.insert(text(&incident["number"]), world.impact(&failed, lost).value);
+        }
+    }
+    for _ in 0..random.usize(..4) {
+        let place = random.usize(..slugs.len());
+        if world.services[place].is_retired {
+            continue;
+        }
+        let offering = &nodes[slugs[place]]["offerings"]["nodes"][0]["id"];
+        let priority = random.usize(1..=4);
+        let input = json!({"offeringId": offering, "priority": format!("P{priority}")});
+        let answer = mutate(
+            server,
+            "submitServiceRequest",
+            "serviceRequest { id number }",
+            input,
+        )
+        .await;
+        let request = answer.expect_payload()["serviceRequest"].clone();
+        if random.u8(..4) == 0 {
+            let input = json!({"id": request["id"]});
+            let cancelled = "serviceRequest { id }";
+            let answer = server
+                .query(format!("mutation ($input: RequestStepInput!) {{ cancelServiceRequest(input: $input) {{ {cancelled} userErrors {{ message }} }} }}"))
+                .variables(json!({ "input": input }))
+                .send()
+                .await;
+            answer.expect_payload();
+        } else {
+            let key = format!("{}@{priority}", text(&request["number"]));
+            open.insert(key, world.impact(&[place], 1.0).value);
+        }
+    }
+}
+
+/// A demand or none of a world, of which some are declined at once.
+async fn need(server: &Server, world: &World, random: &mut Rng, open: &mut Open) {
+    for _ in 0..random.usize(..3) {
+        let customer = format!("{}-customer-0", world.name);
+        let customer = &crate::objects::CUSTOMER.by_slug(server, &customer).await["id"];
+        let value = random.u32(..100) * 7_305;
+        let input = json!({"title": "Something", "kind": "NEED", "customerId": customer, "valuePerMonth": value.to_string()});
+        let answer = mutate(server, "raiseDemand", "demand { id number }", input).await;
+        let demand = answer.expect_payload()["demand"].clone();
+        if random.u8(..4) == 0 {
+            let explanation = "Nobody would ever use it, says everybody.";
+            let input = json!({"id": demand["id"], "reason": "COST", "explanation": explanation});
+            mutate(server, "declineDemand", "demand { id }", input)
+                .await
+                .expect_payload();
+        } else {
+            open.insert(text(&demand["number"]), f64::from(value) / 730.5);
+        }
+    }
+}
+
+/// All pages.
+async fn walk(server: &Server, weights: Option<Value>) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut cursor = json!(null);
+    loop {
+        let answer = server
+            .query(format!(
+                "query ($after: String, $weights: WorklistWeightsInput) {{ worklist(first: {PAGE}, after: $after, weights: $weights) {{
+                   totalCount pageInfo {{ hasNextPage hasPreviousPage endCursor }} nodes {{ {ITEM} }}
+                }} }}"
+            ))
+            .variables(json!({"after": cursor, "weights": weights}))
+            .send()
+            .await;
+        let page = &answer.expect_data()["worklist"];
+        let info = &page["pageInfo"];
+        assert_eq!(info["hasPreviousPage"], !found.is_empty());
+        found.extend(list(&page["nodes"]).iter().cloned());
+        if info["hasNextPage"] == false {
+            assert_eq!(page["totalCount"], found.len());
+            return found;
+        }
+        cursor = info["endCursor"].clone();
+    }
+}
+
+async fn bad_arguments_are_refused(database: Database) {
+    let server = Server::start(&database).await;
+    for (arguments, says) in [
+        (
+            "weights: {p1: 1.5}",
+            "`weights.p1` is 1.5; it must be between 0 and 1",
+        ),
+        (
+            "weights: {p4: -0.1}",
+            "`weights.p4` is -0.1; it must be between 0 and 1",
+        ),
+        ("first: 101", "`first` is 101; it must be between 0 and 100"),
+        ("after: \"x\"", "`after` is not a cursor of this API"),
+        (
+            "filter: {teamId: \"x\"}",
+            "`teamId` is \"x\", which is not the id of a team",
+        ),
+    ] {
+        let answer = server
+            .query(format!("{{ worklist({arguments}) {{ totalCount }} }}"))
+            .send()
+            .await;
+        let error = answer.expect_error_code("BAD_USER_INPUT");
+        assert_eq!(error["message"], says);
+    }
+}
+
+/// How many SQL statements a page of the worklist takes.
+async fn statements(server: &Server, count: usize) -> u64 {
+    let before = server.metrics().await.sql_statements("request");
+    let document = format!("{{ worklist(first: {count}) {{ totalCount nodes {{ {ITEM} }} }} }}");
+    let answer = server.query(document).send().await;
+    assert_eq!(
+        list(&answer.expect_data()["worklist"]["nodes"]).len(),
+        count
+    );
+    server.metrics().await.sql_statements("request") - before
+}
+
+async fn a_page_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Database) {
+    let server = Server::start(&database).await;
+    let mut random = Rng::with_seed(2);
+    let mut open = Open::new();
+    let mut number = 0;
+    while open.len() < 120 {
+        number += 1;
+        let world = World::random(&format!("w{number}"), &mut random);
+        world.import(&server).await;
+        break_and_ask(&server, &world, &mut random, &mut open).await;
+        need(&server, &world, &mut random, &mut open).await;
+    }
+    let (ten, hundred) = (
+        statements(&server, 10).await,
+        statements(&server, 100).await,
+    );
+    assert!(
+        hundred <= ten + 3,
+        "{hundred} statements for a hundred, {ten} for ten"
+    );
+}
+
+async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Database) {
+    let server = Server::start(&database).await;
+    let team = &crate::objects::TEAM.create_plain(&server, "Clinic").await["id"];
+    let ward = &crate::objects::CUSTOMER.create_plain(&server, "Ward").await["id"];
+    let lab = &crate::objects::CUSTOMER.create_plain(&server, "Lab").await["id"];
+    let beds = crate::objects::SERVICE
+        .create(&server, json!({"name": "Beds", "teamId": team}))
+        .await;
+    let mail = crate::objects::SERVICE
+        .create(&server, json!({"name": "Mail"}))
+        .await;
+    let input = json!({"name": "Discharge", "customerId": ward, "valuePerHour": "15500"});
+    let outcome = crate::objects::OUTCOME.create(&server, input).await;
+    let input = json!({"serviceId": beds["id"], "outcomeId": outcome["id"], "share": 0.8});
+    mutate(&server, "setContribution", "contribution { share }", input)
+        .await
+        .expect_payload();
+    for service in [&beds, &mail] {
+        let input = json!({"title": "Broken", "severity": "OUTAGE", "serviceIds": [service["id"]]});
+        mutate(&server, "reportIncident", "incident { id }", input)
+            .await
+            .expect_payload();
+        let input = json!({"name": "Some", "serviceId": service["id"]});
+        let offering = crate::objects::OFFERING.create(&server, input).await;
+        let input = json!({"offeringId": offering["id"], "customerId": lab, "priority": "P2"});
+        mutate(
+            &server,
+            "submitServiceRequest",
+            "serviceRequest { id }",
+            input,
+        )
+        .await
+        .expect_payload();
+    }
+    for (customer, value) in [(ward, "730500"), (lab, "73.05")] {
+        let input = json!({"title": "More", "kind": "NEED", "customerId": customer, "valuePerMonth": value});
+        mutate(&server, "raiseDemand", "demand { id }", input)
+            .await
+            .expect_payload();
+    }
+    for (filter, expected) in [
+        (
+            json!({}),
+            &["INC-1", "DEM-1", "REQ-1", "DEM-2", "INC-2", "REQ-2"][..],
+        ),
+        (json!({ "teamId": team }), &["INC-1", "REQ-1"]),
+        (json!({ "customerId": ward }), &["INC-1", "DEM-1"]),
+        (json!({ "customerId": lab }), &["REQ-1", "DEM-2", "REQ-2"]),
+        (json!({"kinds": ["DEMAND"]}), &["DEM-1", "DEM-2"]),
+        (
+            json!({"kinds": ["SERVICE_REQUEST"], "teamId": team}),
+            &["REQ-1"],
+        ),
+        (json!({"kinds": []}), &[]),
+    ] {
+        let answer = server
+            .query(format!("query ($filter: WorklistFilter) {{ worklist(filter: $filter) {{ totalCount nodes {{ {ITEM} }} }} }}"))
+            .variables(json!({ "filter": filter }))
+            .send()
+            .await;
+        let page = &answer.expect_data()["worklist"];
+        let numbers: Vec<String> = list(&page["nodes"]).iter().map(number_of).collect();
+        assert_eq!(numbers, expected, "{filter}");
+        assert_eq!(page["totalCount"], expected.len());
+    }
+    let answer = server
+        .query("{ worklist { nodes { reasons } } }")
+        .send()
+        .await;
+    let reasons =
+        |place: usize| answer.expect_data()["worklist"]["nodes"][place]["reasons"].clone();
+    assert_eq!(
+        reasons(0),
+        json!([
+            "EUR 12 400 per hour: Discharge (80 %) by way of Beds",
+            "Nothing works any more: Beds"
+        ])
+    );
+    assert_eq!(
+        reasons(1),
+        json!([
+            "EUR 1 000 per hour: worth EUR 730 500 per month to Ward",
+            "No service answers it yet"
+        ])
+    );
+    assert_eq!(
+        reasons(2),
+        json!([
+            "EUR 372 per hour: P2 counts as 3 % of an outage of Beds, which costs EUR 12 400 per hour",
+            "EUR 12 400 per hour: Discharge (80 %) by way of Beds",
+            "Priority P2",
+        ])
+    );
+}
+
+on_both_databases!(
+    a_page_of_a_hundred_takes_as_many_statements_as_one_of_ten,
+    a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind,
+    the_ranking_is_that_of_looking_at_everything,
+    bad_arguments_are_refused,
+);
