@@ -165,7 +165,7 @@ impl World {
         let created_at = at(number);
         service_request::Model {
             id: Uuid::now_v7(),
-            number: number as i64 + 1,
+            number: signed(number) + 1,
             title: "Something".to_owned(),
             offering_id: offering,
             service_id: service,
@@ -198,7 +198,7 @@ impl World {
     fn demand(&self, number: usize, random: &mut Rng) -> demand::Model {
         demand::Model {
             id: Uuid::now_v7(),
-            number: number as i64 + 1,
+            number: signed(number) + 1,
             title: "Something".to_owned(),
             description: None,
             kind: "NEED".to_owned(),
@@ -230,7 +230,7 @@ impl World {
 fn incident(number: usize, random: &mut Rng) -> incident::Model {
     incident::Model {
         id: Uuid::now_v7(),
-        number: number as i64 + 1,
+        number: signed(number) + 1,
         title: "Something".to_owned(),
         severity: ["OUTAGE", "DEGRADED", "MINOR"][random.usize(..3)].to_owned(),
         status: "OPEN".to_owned(),
@@ -248,5 +248,10 @@ fn incident(number: usize, random: &mut Rng) -> incident::Model {
 
 /// A minute after another.
 fn at(number: usize) -> i64 {
-    BEGINNING + number as i64 * 60_000_000
+    BEGINNING + signed(number) * 60_000_000
+}
+
+/// A count as the database has it.
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

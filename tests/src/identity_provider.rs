@@ -18,7 +18,7 @@ use crate::sandbox::Sandbox;
 use crate::script;
 
 /// How long it may take to listen, and to follow a command.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `oidc-provider` on loopback with one client, `portal`; it ends when dropped.
 #[derive(Debug)]

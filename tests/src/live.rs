@@ -18,7 +18,7 @@ use crate::server::Server;
 use crate::tokens;
 
 /// How long a message may take that has to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A WebSocket to a server.
 #[derive(Debug)]

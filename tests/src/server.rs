@@ -19,7 +19,7 @@ use crate::process::Process;
 use crate::tokens;
 
 /// How long a server may take to listen and be ready, and to stop when asked to.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a server is to be started.
 #[derive(Clone, Debug)]

@@ -45,11 +45,11 @@ pub(super) struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            fresh: Duration::from_secs(600),
-            fresh_at_least: Duration::from_secs(60),
-            fresh_at_most: Duration::from_secs(3600),
+            fresh: Duration::from_mins(10),
+            fresh_at_least: Duration::from_mins(1),
+            fresh_at_most: Duration::from_hours(1),
             retry: Duration::from_secs(1),
-            retry_at_most: Duration::from_secs(60),
+            retry_at_most: Duration::from_mins(1),
             burst: 3,
             restore: Duration::from_secs(10),
         }

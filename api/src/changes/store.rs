@@ -84,7 +84,7 @@ impl ChangeFilter {
         let part = |kind: String| {
             let mut restricted = self.seen.iter();
             match restricted.find(|seen| seen.kind.to_string() == kind) {
-                Some(seen) => Part::Seen(seen.clone()),
+                Some(seen) => Part::Seen(Box::new(seen.clone())),
                 None => Part::Type(kind),
             }
         };
@@ -129,7 +129,7 @@ enum Part {
     /// Changes of objects of a type.
     Type(String),
     /// Changes of what somebody sees of a type of work.
-    Seen(Seen),
+    Seen(Box<Seen>),
     /// Changes of these objects, of these types, and of some types of work only of what somebody sees.
     Subjects(Vec<Uuid>, Option<Vec<String>>, Vec<Seen>),
 }

@@ -106,7 +106,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| format!("\"{text}\" is no duration; {EXPECTED}"))?;
     match Duration::try_from(duration) {
         Ok(duration)
-            if (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(&duration) =>
+            if (Duration::from_millis(10)..=Duration::from_hours(1)).contains(&duration) =>
         {
             Ok(duration)
         }

@@ -101,7 +101,7 @@ fn parse_long(text: &str) -> Result<Duration, String> {
         _ => text.parse().ok(),
     };
     let length = Duration::try_from(length.ok_or_else(wrong)?).map_err(|_| wrong())?;
-    let most = Duration::from_secs(366 * 24 * 3600);
+    let most = Duration::from_hours(8784);
     if (Duration::from_millis(10)..=most).contains(&length) {
         Ok(length)
     } else {

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -36,7 +35,7 @@ impl From<Option<&Decline>> for DeclineColumns {
             alternative_id: decline.alternative_id.map(Id::key),
             revisit_on: decline.revisit_on.map(|day| day.to_string()),
             declined_by: Some(decline.declined_by.clone()),
-            declined_at: Some(decline.declined_at).map(Timestamp::as_microsecond),
+            declined_at: Some(decline.declined_at.as_microsecond()),
         })
     }
 }

@@ -193,7 +193,7 @@ impl Check<'_> {
             Patch::Set(text) => match why_unfit(text.trim(), MAX_TEXT) {
                 Some(reason) => self.refuse("description", reason),
                 None => {
-                    demand.description = Some(text.trim().to_owned()).filter(|it| !it.is_empty())
+                    demand.description = Some(text.trim().to_owned()).filter(|it| !it.is_empty());
                 }
             },
         }

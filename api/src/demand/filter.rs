@@ -52,9 +52,12 @@ impl DemandFilter {
 
     /// What is asked for, whoever may see it.
     fn wanted(&self) -> Condition {
-        let unmet = self.unmet.map(|wanted| match wanted {
-            true => Expr::cust(UNMET),
-            false => Expr::cust(format!("NOT ({UNMET})")),
+        let unmet = self.unmet.map(|wanted| {
+            if wanted {
+                Expr::cust(UNMET)
+            } else {
+                Expr::cust(format!("NOT ({UNMET})"))
+            }
         });
         Condition::all()
             .add_option(self.statuses.as_ref().map(|it| Column::Status.is_in(it)))

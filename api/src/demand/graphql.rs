@@ -21,7 +21,9 @@ use crate::outcomes::graphql::OutcomeNode;
 use crate::outcomes::rules::Outcome;
 use crate::shared::connection::PageArgs;
 use crate::shared::direct::{Direct, List};
-use crate::shared::graphql::{Money, bad_input, expect, filter_id, internal, lookup, unreadable};
+use crate::shared::graphql::{
+    Money, bad_input, catalog, expect, filter_id, internal, lookup, unreadable,
+};
 use crate::shared::ids::Id;
 use crate::shared::loads::Loads;
 use crate::shared::request::RequestCatalog;
@@ -120,8 +122,12 @@ impl DemandFields {
         let people = people.map_err(|error| unreadable(&error))?;
         let objects: Vec<_> = people.iter().map(|person| person.any()).collect();
         ctx.data_unchecked::<RequestCatalog>().reveal(&objects);
-        let people = people.into_iter().map(|person| expect(ctx, person));
-        people.map(|person| person.map(PersonNode::from)).collect()
+        let catalog = catalog(ctx);
+        // Whoever has come into the catalog since the request began is not in what it reads; nobody leaves who supports something.
+        let known = people
+            .into_iter()
+            .filter_map(|person| catalog.get(person).cloned());
+        Ok(known.map(PersonNode::from).collect())
     }
 
     /// How many people support it.

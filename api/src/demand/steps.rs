@@ -77,7 +77,6 @@ pub fn take(
         Action::Update(patch) => apply(patch, &mut next, party, catalog, &mut errors),
         Action::Support(_) => next.supporters += 1,
         Action::WithdrawSupport(_) => next.supporters -= 1,
-        Action::Plan => {}
         Action::Meet(service) => next.service_id = answering(service, catalog, &mut errors),
         Action::Decline(decline) => {
             let says = (party.subject.as_str(), at);
@@ -85,7 +84,7 @@ pub fn take(
         }
         // What was said to answer it does not: that is what is disputed.
         Action::Reopen if demand.status == Status::Met => next.service_id = None,
-        Action::Reopen => {}
+        Action::Plan | Action::Reopen => {}
     }
     if !errors.is_empty() {
         return Err(errors);

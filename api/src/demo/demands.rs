@@ -16,6 +16,7 @@ use crate::declines::rules::WantedDecline;
 use crate::demand::access::Party;
 use crate::demand::fields::{DemandPatch, NewDemand, plan};
 use crate::demand::rules::{Demand, DemandNumber, Kind};
+use crate::demand::shadow_it::rules::Sighting;
 use crate::demand::steps::{self, Action, Wanted};
 use crate::demand::store;
 use crate::outcomes::rules::Outcome;
@@ -26,7 +27,7 @@ use crate::shared::ids::Id;
 use crate::shared::patch::Patch;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
-use crate::shared::write::Author;
+use crate::shared::write::{Author, write};
 use crate::snapshot::{Catalog, Replica};
 
 /// How long it takes until the next one supports a demand.
@@ -55,6 +56,9 @@ struct StoryDemand {
     /// The slugs of who supports it, in this order.
     #[serde(default)]
     supporters: Vec<String>,
+    /// The slugs of sightings: what the customer uses for want of an answer.
+    #[serde(default)]
+    elsewhere: Vec<String>,
     #[serde(default)]
     steps: Vec<StoryStep>,
 }
@@ -82,9 +86,10 @@ struct File {
     demand: Vec<StoryDemand>,
 }
 
-/// A demand with who supports it, and since when.
+/// A demand with who supports it, and since when, and with what is used instead.
 struct Played {
     demand: Demand,
+    elsewhere: Vec<Id<Sighting>>,
     supporters: Vec<(Uuid, Id<Person>, Timestamp)>,
 }
 
@@ -115,6 +120,24 @@ pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> 
     let supporters = all.iter().flat_map(|played| played.supporters.clone());
     work.add(store::supporter_inserts(supporters));
     work.commit().await?;
+    link(replica, author, &all).await
+}
+
+/// Says of what customers got elsewhere which demand it covers.
+async fn link(replica: &Replica, author: &Author, all: &[Played]) -> anyhow::Result<()> {
+    let linked = write(replica, author, |draft| {
+        for played in all {
+            for sighting in &played.elsewhere {
+                let Some(mut sighting) = draft.get(*sighting).map(|it| Sighting::clone(it)) else {
+                    continue;
+                };
+                sighting.demand_id = Some(played.demand.id);
+                draft.put(sighting);
+            }
+        }
+        Ok(())
+    });
+    linked.await?.map_err(refused)?;
     Ok(())
 }
 
@@ -127,11 +150,12 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn tell(&self) -> anyhow::Result<Played> {
-        let raised_at = self.after(-self.story.days_ago, self.now)?;
+        let raised_at = after(-self.story.days_ago, self.now)?;
         let raiser = self.party(&self.story.raised_by);
         let demand = plan(&self.raised()?, &raiser, self.catalog, raised_at);
         let mut played = Played {
             demand: demand.map_err(refused)?,
+            elsewhere: self.elsewhere()?,
             supporters: Vec::new(),
         };
         for slug in &self.story.supporters {
@@ -144,7 +168,7 @@ impl Teller<'_> {
             }
         }
         for step in &self.story.steps {
-            let at = self.after(step.days, raised_at)?;
+            let at = after(step.days, raised_at)?;
             let action = self.action(step, at)?;
             self.take(&mut played.demand, action, &step.by, at)?;
         }
@@ -229,15 +253,20 @@ impl Teller<'_> {
         }
     }
 
+    fn elsewhere(&self) -> anyhow::Result<Vec<Id<Sighting>>> {
+        let slugs = self.story.elsewhere.iter();
+        slugs.map(|slug| self.id(slug)).collect()
+    }
+
     fn id<T: Record>(&self, slug: &str) -> anyhow::Result<Id<T>> {
         let found = T::table(self.catalog).by_slug(slug);
         let found = found.with_context(|| format!("no {} `{slug}`", T::TYPE.words()))?;
         Ok(found.id())
     }
+}
 
-    fn after(&self, days: i64, since: Timestamp) -> anyhow::Result<Timestamp> {
-        Ok(since.checked_add(SignedDuration::from_hours(24 * days))?)
-    }
+fn after(days: i64, since: Timestamp) -> anyhow::Result<Timestamp> {
+    Ok(since.checked_add(SignedDuration::from_hours(24 * days))?)
 }
 
 fn refused(refusals: UserErrors) -> anyhow::Error {

@@ -37,6 +37,10 @@ use crate::shared::request::RequestCatalog;
 const BY_RELEVANCE: &str = "RELEVANCE";
 
 /// What can be found.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a page has few, and the union's members are the nodes themselves"
+)]
 #[derive(Union)]
 pub enum SearchResult {
     /// What is delivered.

@@ -25,7 +25,7 @@ use super::{
 use crate::config::CorsOrigins;
 
 /// How long a browser remembers what it may send.
-const MAX_AGE: Duration = Duration::from_secs(3600);
+const MAX_AGE: Duration = Duration::from_hours(1);
 /// Of a request: the browser's word on where the page that sends it comes from. No script can change it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

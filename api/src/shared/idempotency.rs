@@ -25,7 +25,7 @@ use super::text::{MAX_LINE, why_unfit};
 use super::write::now;
 
 /// How long keys are kept at least.
-pub const KEPT: Duration = Duration::from_secs(48 * 60 * 60);
+pub const KEPT: Duration = Duration::from_hours(48);
 
 /// A key that somebody chose for one thing that they want done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +172,7 @@ pub async fn forget<C: ConnectionTrait>(connection: &C, before: Timestamp) -> Re
 
 /// Forgets old keys from time to time, as long as this is the one replica to do it.
 pub async fn clean_up(database: &DatabaseConnection) {
-    const PACE: Duration = Duration::from_secs(10 * 60);
+    const PACE: Duration = Duration::from_mins(10);
     loop {
         let before = now().checked_sub(KEPT).unwrap_or_default();
         match forget(database, before).await {

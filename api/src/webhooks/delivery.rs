@@ -45,9 +45,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long an endpoint waits after the database failed.
 const RECOVERY: Duration = Duration::from_secs(2);
 /// How often an endpoint's position is noted that has had no events.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
+const NOTE_EVERY: Duration = Duration::from_mins(1);
 /// How often old deliveries are forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(600);
+const FORGET_EVERY: Duration = Duration::from_mins(10);
 
 /// The job.
 #[derive(Clone, Debug)]

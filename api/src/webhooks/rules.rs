@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_tried_again_and_again_and_then_no_more() {
-        let pauses = [Duration::from_secs(5), Duration::from_secs(300)];
+        let pauses = [Duration::from_secs(5), Duration::from_mins(5)];
         let now = Timestamp::UNIX_EPOCH;
         let judge = |status, failed, spread| judge(&answer(status), failed, &pauses, (now, spread));
         let at = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap();

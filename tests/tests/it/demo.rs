@@ -1,5 +1,7 @@
 //! The questions that a catalog must answer, asked of the demo.
 
+mod worth;
+
 use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 

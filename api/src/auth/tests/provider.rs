@@ -149,8 +149,8 @@ async fn publish(State(state): State<Arc<IdpState>>) -> Response {
 /// A pace at which nothing happens by itself while a test runs.
 fn slow() -> Pace {
     Pace {
-        retry: Duration::from_secs(60),
-        restore: Duration::from_secs(60),
+        retry: Duration::from_mins(1),
+        restore: Duration::from_mins(1),
         ..Pace::default()
     }
 }

@@ -101,10 +101,10 @@ pub(super) fn outcomes_without_service(
         .items
         .iter()
         .filter_map(|(_, id)| catalog.get(Id::<Outcome>::new(*id)));
-    let named: Vec<_> = found
+    let shown: Vec<_> = found
         .flat_map(|outcome| [outcome.id().any(), outcome.customer_id.any()])
         .collect();
-    ctx.data_unchecked::<RequestCatalog>().reveal(&named);
+    ctx.data_unchecked::<RequestCatalog>().reveal(&shown);
     let node = |id| catalog.get(Id::new(id)).cloned().map(OutcomeNode::from);
     let all = Arc::clone(&catalog);
     let total = move || {

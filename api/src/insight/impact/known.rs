@@ -215,13 +215,13 @@ impl Catalog {
             let graph = OfCatalog(self);
             losses.services().for_each(|place| add(graph.id(place)));
         } else {
-            let loses = |service: Id<Service>| {
+            let is_hit = |service: Id<Service>| {
                 let place = self.impact_graph.places().get(&service.key());
                 place.is_some_and(|&place| losses.loss(place) > 0.0)
             };
             sla.counts()
                 .map(|(&service, _)| service)
-                .filter(|&id| loses(id))
+                .filter(|&id| is_hit(id))
                 .for_each(add);
         }
         customers.sort_unstable();

@@ -74,7 +74,7 @@ impl Small {
         chains
     }
 
-    fn expected_losses(&self, chains: &[(Vec<Place>, f64)]) -> BTreeMap<Place, f64> {
+    fn expected_losses(chains: &[(Vec<Place>, f64)]) -> BTreeMap<Place, f64> {
         let mut losses = BTreeMap::new();
         for (chain, loss) in chains {
             let known = losses.entry(chain[chain.len() - 1]).or_insert(0.0);
@@ -85,7 +85,7 @@ impl Small {
 
     fn expected_outcomes(&self, failed: &[Place], share: f64) -> BTreeMap<u8, (f64, Vec<Place>)> {
         let chains = self.chains(failed, share);
-        let losses = self.expected_losses(&chains);
+        let losses = Self::expected_losses(&chains);
         let mut expected = BTreeMap::new();
         for outcome in 0..OUTCOMES {
             let share_of = |service: Place| {
@@ -142,7 +142,7 @@ proptest! {
     ) {
         let share = severity.loss();
         let losses = Losses::of(&graph, &failed, share);
-        let expected = graph.expected_losses(&graph.chains(&failed, share));
+        let expected = Small::expected_losses(&graph.chains(&failed, share));
         let found: BTreeMap<_, _> = losses.services().map(|service| (service, losses.loss(service))).collect();
         prop_assert_eq!(found, expected);
         let mut outcomes = losses.outcomes(&graph);

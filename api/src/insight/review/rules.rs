@@ -51,8 +51,8 @@ impl Period {
     /// How long something was within it that began and ended so, microseconds; what has not ended goes on until now.
     pub fn overlap(&self, began: Timestamp, ended: Option<Timestamp>, now: Timestamp) -> i64 {
         let end = ended.unwrap_or(now).min(self.until);
-        let begin = began.max(self.from);
-        (end.as_microsecond() - begin.as_microsecond()).max(0)
+        let start = began.max(self.from);
+        (end.as_microsecond() - start.as_microsecond()).max(0)
     }
 }
 

@@ -121,7 +121,7 @@ impl Query {
     }
 
     async fn slow(&self) -> bool {
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         true
     }
 
@@ -171,7 +171,7 @@ impl Mutation {
     }
 
     async fn slow_change(&self) -> bool {
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         true
     }
 

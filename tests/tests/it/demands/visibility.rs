@@ -47,7 +47,7 @@ async fn people_see_their_own_and_their_customers_demands(database: Database) {
         let answer = server
             .query(
                 "query ($ids: [ID!]!, $after: String!) { nodes(ids: $ids) { id }
-                changes(after: $after) { totalCount nodes { type subject { id } } }
+                changes(after: $after) { nodes { type subject { id } } }
                 of: changes(after: $after, filter: {subjectIds: $ids}) { totalCount } }",
             )
             .variables(json!({"ids": [of_ada["id"], of_eve["id"]], "after": before}))
@@ -58,7 +58,7 @@ async fn people_see_their_own_and_their_customers_demands(database: Database) {
         for (node, is_visible) in list(&data["nodes"]).iter().zip(sees) {
             assert_eq!(!node.is_null(), is_visible, "{answer}");
         }
-        assert_eq!(data["changes"]["totalCount"], json!(expected), "{answer}");
+        assert_eq!(list(&data["changes"]["nodes"]).len(), expected, "{answer}");
         assert_eq!(data["of"]["totalCount"], json!(expected), "{answer}");
         let listed = server.query("{ demands { totalCount nodes { id customer { slug } } } }");
         let listed = listed.token(&token).send().await;

@@ -247,13 +247,13 @@ impl World {
             let kept = losses
                 .iter()
                 .filter_map(|(service, loss)| Some(1.0 - share(*service)? * loss));
-            let loss = 1.0 - kept.product::<f64>();
-            let value = loss * f64::from(outcome.value);
+            let whole = 1.0 - kept.product::<f64>();
+            let value = whole * f64::from(outcome.value);
             expected.value += value;
             expected.customers.insert(self.customer(outcome.customer));
             expected
                 .outcomes
-                .insert(outcome.slug.clone(), (loss, value, path));
+                .insert(outcome.slug.clone(), (whole, value, path));
         }
         for (service, customer, is_over) in &self.slas {
             if !is_over && losses.contains_key(service) {
