@@ -73,8 +73,8 @@ fn run(name: &str, make: Maker) {
     while !seeds.is_empty() {
         // Made anew as well, since tokens expire in a long run.
         let tokens = Tokens::new();
-        runtime.block_on(Box::pin(async {
-            let target = Target::start(&tokens).await;
+        runtime.block_on(async {
+            let target = Box::pin(Target::start(&tokens)).await;
             let values = Values {
                 grammar: &grammar,
                 known: &target.known,
@@ -86,7 +86,7 @@ fn run(name: &str, make: Maker) {
                 let outcome = try_case(name, seed, &case, &target).await;
                 tally.add(seed, outcome, start.elapsed());
             }
-        }));
+        });
         // Written past the harness, which would keep it until the end of a run of hours.
         _ = writeln!(
             std::io::stderr(),
