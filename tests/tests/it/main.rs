@@ -3,6 +3,7 @@
 mod access;
 mod agreements;
 mod availability;
+mod board;
 mod calendars;
 mod changes;
 mod contract;

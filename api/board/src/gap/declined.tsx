@@ -5,33 +5,37 @@ import type { DeclineReason, Page } from '../api/types';
 import { Bar } from '../plot/bars';
 import { useText } from '../text';
 import { Answered, Empty } from '../ui/state';
-import { DECLINED, type DeclinedRequest } from './query';
+import { DECLINED, DECLINED_DEMANDS, type DeclinedWork } from './query';
 
 export function Declined() {
   const { t } = useText();
-  const asked = useQuery<{ serviceRequests: Page<DeclinedRequest> }>(DECLINED, {});
+  const requests = useQuery<{ serviceRequests: Page<DeclinedWork> }>(DECLINED, {});
+  // Who may see all demands need not be who may see all requests.
+  const demands = useQuery<{ demands: Page<DeclinedWork> }>(DECLINED_DEMANDS, {});
+  const declined = [...(requests.data?.serviceRequests.nodes ?? []), ...(demands.data?.demands.nodes ?? [])];
   return (
     <section>
       <h2>{t.gap.declined}</h2>
-      <Answered asked={asked}>{({ serviceRequests }) => <Reasons requests={serviceRequests.nodes} />}</Answered>
+      {declined.length > 0
+        ? <Reasons all={declined} />
+        : <Answered<object> asked={requests.error && demands.data ? demands : requests}>{() => <Empty>{t.gap.declinedEmpty}</Empty>}</Answered>}
     </section>
   );
 }
 
-function Reasons({ requests }: { requests: DeclinedRequest[] }) {
+function Reasons({ all }: { all: DeclinedWork[] }) {
   const { t, f } = useText();
-  const groups = new Map<DeclineReason, DeclinedRequest[]>();
-  for (const request of requests) {
-    if (!request.decline) continue;
-    const { reason } = request.decline;
-    groups.set(reason, [...(groups.get(reason) ?? []), request]);
+  const groups = new Map<DeclineReason, DeclinedWork[]>();
+  for (const work of all) {
+    if (!work.decline) continue;
+    const { reason } = work.decline;
+    groups.set(reason, [...(groups.get(reason) ?? []), work]);
   }
-  if (groups.size === 0) return <Empty>{t.gap.declinedEmpty}</Empty>;
   const sorted = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const most = sorted[0]?.[1].length ?? 1;
   return (
     <>
-      <p class="muted">{t.gap.declinedOf(f.number(requests.length))}</p>
+      <p class="muted">{t.gap.declinedOf(f.number(all.length))}</p>
       <ul class="rows">
         {sorted.map(([reason, declined]) => (
           <li key={reason} class="row row-stacked">
@@ -41,7 +45,7 @@ function Reasons({ requests }: { requests: DeclinedRequest[] }) {
                 <span class="row-amount"><span class="figure">{f.number(declined.length)}</span><Bar share={declined.length / most} /></span>
               </summary>
               <ul class="explanations">
-                {declined.map((request) => <Explanation key={request.id} request={request} />)}
+                {declined.map((work) => <Explanation key={work.id} work={work} />)}
               </ul>
             </details>
           </li>
@@ -51,12 +55,12 @@ function Reasons({ requests }: { requests: DeclinedRequest[] }) {
   );
 }
 
-function Explanation({ request }: { request: DeclinedRequest }) {
+function Explanation({ work }: { work: DeclinedWork }) {
   const { t, f } = useText();
-  const { decline } = request;
+  const { decline } = work;
   return (
     <li>
-      <p><strong>{request.title}</strong> <span class="muted">{request.number}</span></p>
+      <p><strong>{work.title}</strong> <span class="muted">{work.number}</span></p>
       <p>{decline?.explanation}</p>
       {decline?.alternative && <p>{t.gap.instead(decline.alternative.name)}</p>}
       {decline?.revisitOn && <p>{t.gap.revisit(f.date(decline.revisitOn))}</p>}

@@ -55,6 +55,18 @@ export const DECLINED = /* GraphQL */ `
   }
 `;
 
+export const DECLINED_DEMANDS = /* GraphQL */ `
+  query BoardDeclinedDemands {
+    demands(filter: { statuses: [DECLINED] }, first: 50) {
+      nodes {
+        id number title
+        decline { reason explanation revisitOn alternative { name service { slug name } } }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`;
+
 export interface UnmetDemand {
   id: string;
   number: string;
@@ -85,7 +97,8 @@ export interface Housekeeping {
   };
 }
 
-export interface DeclinedRequest {
+/** A request or a demand that was declined. */
+export interface DeclinedWork {
   id: string;
   number: string;
   title: string;
