@@ -26,6 +26,7 @@ use crate::catalog::teams::graphql::{TeamMutations, TeamNode, TeamQueries};
 use crate::changes::graphql::{ChangeConnection, ChangeQueries};
 use crate::changes::subscription::ChangeSubscriptions;
 use crate::changes::tail::Tail;
+use crate::config::InsightSettings;
 use crate::demand::feedback::graphql::{FeedbackMutations, FeedbackNode, feedback};
 use crate::demand::graphql::{DemandNode, DemandQueries, demand};
 use crate::demand::mutations::DemandMutations;
@@ -126,14 +127,21 @@ pub type Schema = async_graphql::Schema<Guarded<Query>, Guarded<Mutation>, Guard
 /// Its builder.
 pub type Builder = SchemaBuilder<Guarded<Query>, Guarded<Mutation>, Guarded<Subscription>>;
 
-/// The API over a replica and its index, to be finished; amounts are in `currency`.
-pub fn builder(search: Search, tail: Tail, webhooks: Sender, currency: Currency) -> Builder {
+/// The API over a replica and its index, to be finished; amounts are in `currency`, and `insight` weighs what is to be decided.
+pub fn builder(
+    search: Search,
+    tail: Tail,
+    webhooks: Sender,
+    currency: Currency,
+    insight: InsightSettings,
+) -> Builder {
     roots()
         .data(search.replica().clone())
         .data(search)
         .data(tail)
         .data(webhooks)
         .data(currency)
+        .data(insight)
 }
 
 /// The API over nothing.

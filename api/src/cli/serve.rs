@@ -73,7 +73,13 @@ pub(super) async fn run(args: &ServeArgs, config: &Config) -> Result<(), Failure
     let indexer = boot::keep_index(&search, &shutdown);
     let schema = || {
         let (search, tail, sender) = (search.clone(), tail.clone(), sender.clone());
-        schema::builder(search, tail, sender, currency.clone()).data(config.insight.clone())
+        schema::builder(
+            search,
+            tail,
+            sender,
+            currency.clone(),
+            config.insight.clone(),
+        )
     };
     let backend = Backend {
         replica: replica.clone(),

@@ -290,6 +290,8 @@ fn every_key_can_be_set_by_variable_and_by_file() {
             "webhook_log_age" => ("7d", "\"7d\""),
             "webhook_source" => ("urn:a", "\"urn:a\""),
             "cors_origins" => ("https://a.example", "[\"https://a.example\"]"),
+            "worklist_p1" | "worklist_p2" | "worklist_p3" | "worklist_p4" => ("0.25", "0.25"),
+            "ownership_valid_days" => ("90", "90"),
             limit if limits::KEYS.contains(&limit) => ("12", "12"),
             _ => unreachable!("a key without a test value: {key}"),
         };

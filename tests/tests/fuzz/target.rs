@@ -9,8 +9,8 @@ use axum::Router;
 use kundig::auth::{Authenticator, ScopeRules};
 use kundig::changes::tail::Tail;
 use kundig::config::{
-    AuthSettings, IssuerSettings, KeySettings, LimitSettings, RateSettings, TransportSettings,
-    WebhookSettings,
+    AuthSettings, InsightSettings, IssuerSettings, KeySettings, LimitSettings, RateSettings,
+    TransportSettings, WebhookSettings,
 };
 use kundig::exchange::import::Reading;
 use kundig::search::engine::Search;
@@ -91,7 +91,13 @@ impl Target {
         let search = Search::new(replica.clone());
         let schema = || {
             let (search, tail, webhooks) = (search.clone(), tail.clone(), webhooks.clone());
-            kundig::schema::builder(search, tail, webhooks, Currency("EUR".into()))
+            kundig::schema::builder(
+                search,
+                tail,
+                webhooks,
+                Currency("EUR".into()),
+                InsightSettings::default(),
+            )
         };
         let router =
             server::router(schema, backend, &TransportSettings::default(), &limits()).await;

@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(hourly(amount("15000")), amount("20.5339"));
         assert_eq!(
             hourly(amount("922337203685477.5807")).stored(),
-            12_626_107_511_779_296
+            12_626_108_195_557_530
         );
     }
 

@@ -206,6 +206,8 @@ impl Author<'_> {
             }
             if self.is_object(field) {
                 self.selection(MetaTypeName::concrete_typename(&field.ty), depth - 1);
+            } else if self.is_union(field) {
+                self.text += " { __typename }";
             }
         }
         self.text += " }";
@@ -217,6 +219,11 @@ impl Author<'_> {
             self.registry.types[of],
             MetaType::Object { .. } | MetaType::Interface { .. }
         )
+    }
+
+    fn is_union(&self, field: &MetaField) -> bool {
+        let of = MetaTypeName::concrete_typename(&field.ty);
+        matches!(self.registry.types[of], MetaType::Union { .. })
     }
 }
 
