@@ -7,7 +7,7 @@ use super::access::Party;
 use super::fields::{DemandPatch, answering, apply};
 use super::rules::{Demand, Status, Step};
 use crate::declines::rules::{WantedDecline, check};
-use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::shared::errors::{UserError, UserErrors, check_version};
 use crate::snapshot::Catalog;
 
 /// A step as somebody wants to take it.
@@ -65,7 +65,7 @@ pub fn take(
     // Clocks of two machines may differ; history only runs forwards.
     let at = at.max(demand.updated_at + SignedDuration::from_micros(1));
     let step = wanted.action.step();
-    check_version(demand, wanted.expected_version)?;
+    check_version(demand.number, demand.version, wanted.expected_version)?;
     check_legal(demand, step)?;
     let mut errors = Vec::new();
     let mut next = demand.clone();
@@ -101,34 +101,9 @@ fn check_legal(demand: &Demand, step: Step) -> Result<(), UserErrors> {
     if is_legal(step) {
         return Ok(());
     }
-    let legal: Vec<_> = Step::iter()
-        .filter(|step| is_legal(*step))
-        .map(Step::mutation)
-        .collect();
-    Err(vec![UserError::at(
-        UserErrorCode::IllegalTransition,
-        &[],
-        format!(
-            "{} is {}, so {} can't be done; what can be done: {}",
-            demand.number,
-            demand.status,
-            step.mutation(),
-            legal.join(", ")
-        ),
-    )])
-}
-
-fn check_version(demand: &Demand, expected: Option<i32>) -> Result<(), UserErrors> {
-    let version = demand.version;
-    match expected {
-        Some(expected) if expected != version => Err(vec![UserError::new(
-            UserErrorCode::StaleVersion,
-            "expectedVersion",
-            format!(
-                "{} is at version {version}, not {expected}: read it again and decide anew",
-                demand.number
-            ),
-        )]),
-        _ => Ok(()),
-    }
+    let legal = Step::iter().filter(|step| is_legal(*step));
+    let legal = legal.map(Step::mutation);
+    let stands = format_args!("is {}", demand.status);
+    let refusal = UserError::illegal(demand.number, stands, step.mutation(), legal);
+    Err(vec![refusal])
 }

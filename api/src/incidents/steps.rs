@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use strum::IntoEnumIterator;
 
 use super::rules::{Event, EventKind, Incident, Step};
-use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::shared::errors::{UserError, UserErrorCode, UserErrors, check_version};
 use crate::shared::form::MAX_TEXT;
 use crate::shared::text::why_unfit;
 
@@ -25,7 +25,7 @@ pub fn take(
     wanted: &Wanted,
     (actor, at): (&str, Timestamp),
 ) -> Result<(Incident, Event), UserErrors> {
-    check_version(incident, wanted.expected_version)?;
+    check_version(incident.number, incident.version, wanted.expected_version)?;
     check_legal(incident, wanted.step)?;
     let comment = checked_comment(wanted)?;
     let (_, to) = wanted.step.rule();
@@ -63,33 +63,10 @@ fn check_legal(incident: &Incident, step: Step) -> Result<(), UserErrors> {
     if legal(incident).any(|legal| legal == step) {
         return Ok(());
     }
-    let legal: Vec<_> = legal(incident).map(Step::mutation).collect();
-    Err(vec![UserError::at(
-        UserErrorCode::IllegalTransition,
-        &[],
-        format!(
-            "{} is {}, so {} can't be done; what can be done: {}",
-            incident.number,
-            incident.status,
-            step.mutation(),
-            legal.join(", ")
-        ),
-    )])
-}
-
-fn check_version(incident: &Incident, expected: Option<i32>) -> Result<(), UserErrors> {
-    let version = incident.version;
-    match expected {
-        Some(expected) if expected != version => Err(vec![UserError::new(
-            UserErrorCode::StaleVersion,
-            "expectedVersion",
-            format!(
-                "{} is at version {version}, not {expected}: read it again and decide anew",
-                incident.number
-            ),
-        )]),
-        _ => Ok(()),
-    }
+    let stands = format_args!("is {}", incident.status);
+    let legal = legal(incident).map(Step::mutation);
+    let refusal = UserError::illegal(incident.number, stands, step.mutation(), legal);
+    Err(vec![refusal])
 }
 
 fn checked_comment(wanted: &Wanted) -> Result<Option<String>, UserErrors> {

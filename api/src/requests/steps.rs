@@ -5,7 +5,7 @@ use strum::IntoEnumIterator;
 
 use super::rules::{Event, EventKind, ServiceRequest, Step};
 use crate::declines::rules::{WantedDecline, check};
-use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
+use crate::shared::errors::{UserError, UserErrorCode, UserErrors, check_version};
 use crate::shared::form::MAX_TEXT;
 use crate::shared::text::why_unfit;
 use crate::slas::priority::Priority;
@@ -35,7 +35,7 @@ pub fn take(
 ) -> Result<(ServiceRequest, Event), UserErrors> {
     // Clocks of two machines may differ; history only runs forwards.
     let at = at.max(request.updated_at + SignedDuration::from_micros(1));
-    check_version(request, wanted.expected_version)?;
+    check_version(request.number, request.version, wanted.expected_version)?;
     check_legal(request, wanted.step)?;
     let mut errors = Vec::new();
     let comment = checked_comment(wanted, &mut errors);
@@ -103,32 +103,9 @@ fn check_legal(request: &ServiceRequest, step: Step) -> Result<(), UserErrors> {
     } else {
         format!("is {}", request.status)
     };
-    let legal: Vec<_> = legal(request).into_iter().map(Step::mutation).collect();
-    Err(vec![UserError::at(
-        UserErrorCode::IllegalTransition,
-        &[],
-        format!(
-            "{} {why}, so {} can't be done; what can be done: {}",
-            request.number,
-            step.mutation(),
-            legal.join(", ")
-        ),
-    )])
-}
-
-fn check_version(request: &ServiceRequest, expected: Option<i32>) -> Result<(), UserErrors> {
-    let version = request.version;
-    match expected {
-        Some(expected) if expected != version => Err(vec![UserError::new(
-            UserErrorCode::StaleVersion,
-            "expectedVersion",
-            format!(
-                "{} is at version {version}, not {expected}: read it again and decide anew",
-                request.number
-            ),
-        )]),
-        _ => Ok(()),
-    }
+    let legal = legal(request).into_iter().map(Step::mutation);
+    let refusal = UserError::illegal(request.number, why, step.mutation(), legal);
+    Err(vec![refusal])
 }
 
 /// The comment, or for a decline its explanation: that is what history says of it.

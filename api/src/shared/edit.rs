@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::draft::Draft;
-use super::errors::{UserError, UserErrorCode, UserErrors};
+use super::errors::{UserError, UserErrorCode, UserErrors, check_version};
 use super::form::{Form, not_found};
 use super::ids::{Id, ObjectRef, ObjectType};
 use super::record::{Header, Record};
@@ -87,19 +87,9 @@ pub fn existing<T: Record>(
         .map(Arc::clone)
         .ok_or_else(|| vec![not_found::<T>(&[field], id)])?;
     draft.open(record.id().any());
-    let version = record.header().version;
-    match expected_version {
-        Some(expected) if expected != version => Err(vec![UserError::new(
-            UserErrorCode::StaleVersion,
-            "expectedVersion",
-            format!(
-                "the {} `{}` is at version {version}, not {expected}: read it again and decide anew",
-                T::TYPE.words(),
-                record.header().slug
-            ),
-        )]),
-        _ => Ok(T::clone(&record)),
-    }
+    let name = format_args!("the {} `{}`", T::TYPE.words(), record.header().slug);
+    check_version(name, record.header().version, expected_version)?;
+    Ok(T::clone(&record))
 }
 
 /// How many users an `IN_USE` message names.

@@ -1,5 +1,7 @@
 //! Why a mutation did nothing.
 
+use std::fmt::Display;
+
 /// One reason, with the place in the mutation's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserError {
@@ -50,7 +52,40 @@ impl UserError {
             code,
         }
     }
+
+    /// That the state of something, of which `stands` says how it is, does not allow a step, with those that it allows. Steps go
+    /// by the names of their mutations.
+    pub fn illegal(
+        name: impl Display,
+        stands: impl Display,
+        step: &str,
+        legal: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
+        let legal: Vec<_> = legal.into_iter().collect();
+        let legal = legal.join(", ");
+        let message =
+            format!("{name} {stands}, so {step} can't be done; what can be done: {legal}");
+        Self::at(UserErrorCode::IllegalTransition, &[], message)
+    }
 }
 
 /// All reasons at once; never empty where it is an `Err`.
 pub type UserErrors = Vec<UserError>;
+
+/// Refuses a change of what has another version than the one that it was decided on.
+pub fn check_version(
+    name: impl Display,
+    version: i32,
+    expected: Option<i32>,
+) -> Result<(), UserErrors> {
+    match expected {
+        Some(expected) if expected != version => Err(vec![UserError::new(
+            UserErrorCode::StaleVersion,
+            "expectedVersion",
+            format!(
+                "{name} is at version {version}, not {expected}: read it again and decide anew"
+            ),
+        )]),
+        _ => Ok(()),
+    }
+}

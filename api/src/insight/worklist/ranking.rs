@@ -207,7 +207,7 @@ impl Ranking<'_> {
         let total = groups.iter().map(|(_, count)| count).sum();
         let outages = self.outages(&groups).await;
         let read = self.classes(groups, &outages, after);
-        let found = self.read(read, after, count).await?;
+        let found = self.read(read, count).await?;
         let candidates = found
             .into_iter()
             .filter_map(|request| self.request(&request, &outages));
@@ -261,12 +261,7 @@ impl Ranking<'_> {
     }
 
     /// Reads the first classes, until there are so many requests.
-    async fn read(
-        &self,
-        classes: Vec<Class>,
-        after: Option<Rank>,
-        count: usize,
-    ) -> Result<Vec<OpenRequest>, LoadError> {
+    async fn read(&self, classes: Vec<Class>, count: usize) -> Result<Vec<OpenRequest>, LoadError> {
         let mut found = Vec::new();
         // One more, since the first of a page may be the last of the page before.
         let enough = count as u64 + 1;
@@ -285,11 +280,11 @@ impl Ranking<'_> {
                 && let Some(class) = classes
                     .next_if(|class| class.from.is_some() || class.groups.len() > MANY_GROUPS)
             {
-                let from = class.from.filter(|_| after.is_some());
                 let more = if class.groups.len() > MANY_GROUPS {
-                    self.first_among_all(class.groups, from, enough).await?
+                    self.first_among_all(class.groups, class.from, enough)
+                        .await?
                 } else {
-                    self.first_of(class.groups, from, enough).await?
+                    self.first_of(class.groups, class.from, enough).await?
                 };
                 found.extend(more);
             }
@@ -334,22 +329,17 @@ impl Ranking<'_> {
                 limit: LOOK,
             });
             let looked_at = self.loads.ask(question, ()).await?;
-            let Some(last) = looked_at.last().filter(|_| looked_at.len() as u64 == LOOK) else {
-                found.extend(
-                    looked_at
-                        .into_iter()
-                        .filter(|it| groups.contains(&it.group())),
-                );
-                return Ok(found);
-            };
-            from = Some((last.due_at, last.number.saturating_add(1)));
-            found.extend(
-                looked_at
-                    .into_iter()
-                    .filter(|it| groups.contains(&it.group())),
-            );
-            if found.len() as u64 >= limit {
-                return Ok(found);
+            let last = looked_at.last().map(|last| (last.due_at, last.number));
+            let is_all = (looked_at.len() as u64) < LOOK;
+            let wanted = looked_at
+                .into_iter()
+                .filter(|it| groups.contains(&it.group()));
+            found.extend(wanted);
+            match last {
+                Some((due_at, number)) if !is_all && (found.len() as u64) < limit => {
+                    from = Some((due_at, number.saturating_add(1)));
+                }
+                _ => return Ok(found),
             }
         }
     }
