@@ -5,9 +5,12 @@ import { ApiError, ask } from './client';
 import { onTokenChange } from './session';
 import type { Page, PageInfo } from './types';
 
-/** Where a question stands. While it is asked again, the former answer stays. */
+/** Where a question stands. */
 export interface Asked<T> {
+  /** The answer; it stays while the same is asked again, and is no other question's. */
   data: T | null;
+  /** The newest answer, be it to the question before: for choices that should not vanish with each letter that is typed. */
+  latest: T | null;
   error: ApiError | null;
   loading: boolean;
   reload: () => void;
@@ -20,35 +23,71 @@ function useTokenVersion(): number {
   return version;
 }
 
+/** Tells questions apart: by what is asked, and by who asks. Null: nothing to ask yet. */
+function useKey(document: string, variables: object | null): string | null {
+  const version = useTokenVersion();
+  return variables && JSON.stringify([document, variables, version]);
+}
+
 const asApiError = (error: unknown): ApiError =>
   error instanceof ApiError ? error : new ApiError('UNKNOWN', String(error));
 
-/** Asks once, and again when the variables or the token change. `variables` null: nothing to ask yet. */
-export function useQuery<T>(document: string, variables: object | null): Asked<T> {
-  const [state, setState] = useState<Omit<Asked<T>, 'reload'>>({ data: null, error: null, loading: variables !== null });
+interface Answer<T> {
+  /** The question's. */
+  key: string | null;
+  data: T | null;
+  error: ApiError | null;
+  loading: boolean;
+}
+
+const unanswered = (key: string | null) => ({ key, data: null, error: null, loading: key !== null });
+
+/** Reads once, and again when the key changes. */
+function useAnswer<T>(key: string | null, read: (signal: AbortSignal) => Promise<T>): Asked<T> {
+  const [known, setKnown] = useState<Answer<T>>(() => unanswered(key));
   const [round, setRound] = useState(0);
-  const version = useTokenVersion();
-  const key = JSON.stringify(variables);
   useEffect(() => {
-    if (variables === null) {
-      setState({ data: null, error: null, loading: false });
+    if (key === null) {
+      setKnown(unanswered(key));
       return undefined;
     }
     const abort = new AbortController();
-    setState((known) => ({ ...known, loading: true }));
-    ask<T>(document, variables, abort.signal).then(
-      (data) => {
-        if (!abort.signal.aborted) setState({ data, error: null, loading: false });
-      },
-      (error: unknown) => {
-        if (!abort.signal.aborted) setState({ data: null, error: asApiError(error), loading: false });
-      },
-    );
+    const settle = (data: T | null, error: ApiError | null) => {
+      if (!abort.signal.aborted) setKnown({ key, data, error, loading: false });
+    };
+    setKnown((before) => (before.key === key ? { ...before, loading: true } : before));
+    read(abort.signal).then((data) => settle(data, null), (error: unknown) => settle(null, asApiError(error)));
     return () => abort.abort();
-    // `variables` is compared by what is in it.
-  }, [document, key, version, round]);
-  const reload = useCallback(() => setRound((known) => known + 1), []);
-  return { ...state, reload };
+  }, [key, round]);
+  const reload = useCallback(() => setRound((before) => before + 1), []);
+  const { data, error, loading } = known.key === key ? known : unanswered(key);
+  return { data, latest: known.data, error, loading, reload };
+}
+
+/** Asks once, and again when the variables or the token change. `variables` null: nothing to ask yet. */
+export function useQuery<T>(document: string, variables: object | null): Asked<T> {
+  return useAnswer(useKey(document, variables), (signal) => ask<T>(document, variables ?? {}, signal));
+}
+
+/** Reads a connection to its end. `pick` finds it in an answer; the document takes the cursor as `$after`. */
+export function useAll<A, T>(document: string, pick: (answer: A) => Page<T>): Asked<T[]> {
+  return useAnswer(useKey(document, {}), async (signal) => {
+    const nodes: T[] = [];
+    let after: string | null = null;
+    do {
+      const page: Page<T> = pick(await ask<A>(document, { after }, signal));
+      nodes.push(...page.nodes);
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after !== null);
+    return nodes;
+  });
+}
+
+/** A value, or the last that there was, while the next is waited for. */
+export function useLast<T>(value: T | null, isWaiting: boolean): T | null {
+  const last = useRef<T | null>(null);
+  if (value !== null || !isWaiting) last.current = value;
+  return last.current;
 }
 
 /** A list that is read page by page. */
@@ -65,6 +104,8 @@ export interface Pages<T> {
 }
 
 interface Read<T> {
+  /** The question's. */
+  key: string | null;
   nodes: T[];
   totalCount: number | null;
   page: PageInfo | null;
@@ -73,56 +114,63 @@ interface Read<T> {
   readAt: Date | null;
 }
 
-const UNREAD = { nodes: [], totalCount: null, page: null, error: null, loading: true, readAt: null };
+const unread = <T>(key: string | null): Read<T> =>
+  ({ key, nodes: [], totalCount: null, page: null, error: null, loading: key !== null, readAt: null });
+
+/** What is read once a page is there, too. */
+function goOn<T>(known: Read<T>, page: Page<T>, identify: (node: T) => string): Read<T> {
+  const seen = new Set(known.nodes.map(identify));
+  return {
+    key: known.key,
+    nodes: [...known.nodes, ...page.nodes.filter((node) => !seen.has(identify(node)))],
+    totalCount: page.totalCount ?? known.totalCount,
+    page: page.pageInfo,
+    error: null,
+    loading: false,
+    readAt: known.readAt ?? new Date(),
+  };
+}
 
 /**
  * Reads a connection from the front. `pick` finds it in the answer; the document takes the cursor as `$after`. What a ranking that
- * moves puts on two pages is kept once, by `identify`.
+ * moves puts on two pages is kept once, by `identify`. `variables` null: nothing to ask yet. `first` is the first page, where it came
+ * with something else.
  */
 export function usePages<A, T>(
   document: string,
-  variables: object,
+  variables: object | null,
   pick: (answer: A) => Page<T>,
   identify: (node: T) => string,
+  first?: Page<T>,
 ): Pages<T> {
-  const [read, setRead] = useState<Read<T>>(UNREAD);
+  const key = useKey(document, variables);
+  const [known, setKnown] = useState<Read<T>>(() => (first ? goOn(unread(key), first, identify) : unread(key)));
   const [round, setRound] = useState(0);
-  const version = useTokenVersion();
   const abort = useRef<AbortController | null>(null);
-  const key = JSON.stringify(variables);
+  const isGiven = useRef(first !== undefined);
+  const read = known.key === key ? known : unread<T>(key);
 
-  const load = (known: Read<T>) => {
+  const load = (before: Read<T>) => {
     abort.current?.abort();
     const mine = new AbortController();
     abort.current = mine;
-    setRead({ ...known, loading: true, error: null });
-    const after = known.page?.endCursor ?? null;
+    setKnown({ ...before, loading: true, error: null });
+    const after = before.page?.endCursor ?? null;
     ask<A>(document, { ...variables, after }, mine.signal).then(
       (answer) => {
-        if (mine.signal.aborted) return;
-        const page = pick(answer);
-        const seen = new Set(known.nodes.map(identify));
-        const fresh = page.nodes.filter((node) => !seen.has(identify(node)));
-        setRead({
-          nodes: [...known.nodes, ...fresh],
-          totalCount: page.totalCount ?? known.totalCount,
-          page: page.pageInfo,
-          error: null,
-          loading: false,
-          readAt: known.readAt ?? new Date(),
-        });
+        if (!mine.signal.aborted) setKnown(goOn(before, pick(answer), identify));
       },
       (error: unknown) => {
-        if (!mine.signal.aborted) setRead({ ...known, error: asApiError(error), loading: false });
+        if (!mine.signal.aborted) setKnown({ ...before, error: asApiError(error), loading: false });
       },
     );
   };
 
   useEffect(() => {
-    load(UNREAD);
+    if (isGiven.current) isGiven.current = false;
+    else if (key !== null) load(unread(key));
     return () => abort.current?.abort();
-    // `variables` is compared by what is in it.
-  }, [document, key, version, round]);
+  }, [key, round]);
   return {
     nodes: read.nodes,
     totalCount: read.totalCount,
@@ -131,6 +179,6 @@ export function usePages<A, T>(
     loading: read.loading,
     readAt: read.readAt,
     more: () => load(read),
-    reload: () => setRound((known) => known + 1),
+    reload: () => setRound((before) => before + 1),
   };
 }

@@ -31,7 +31,7 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
   const searched = useQuery<FindAnswer>(FIND, isOpen && words ? { words } : null);
   const wanted = typed?.trim() ?? '';
   const asked = wanted ? searched : listed;
-  const found = (wanted ? searched.data?.search.nodes : listed.data?.services.nodes) ?? [];
+  const found = (wanted ? searched.latest?.search.nodes : listed.data?.services.nodes) ?? [];
   // What was found for the letters before may be another service.
   const isCurrent = wanted === words && !asked.loading;
 
