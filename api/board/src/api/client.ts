@@ -5,7 +5,7 @@ import { token } from './session';
 /** Why an answer did not come. */
 export class ApiError extends Error {
   constructor(
-    /** `extensions.code` of the server, or UNREACHABLE where no server answered. */
+    /** `extensions.code` of the server; UNREACHABLE where no server answered, TIMEOUT where it took too long. */
     readonly code: string,
     message: string,
     /** The scope that would have helped. */
@@ -37,13 +37,11 @@ export async function ask<T>(document: string, variables: object, signal?: Abort
   };
   const bearer = token();
   if (bearer) headers['Authorization'] = `Bearer ${bearer}`;
-  const patience = AbortSignal.timeout(PATIENCE * 1000);
   const answer = await read<T>({
     method: 'POST',
     headers,
     body: JSON.stringify({ query: document, variables }),
     credentials: 'omit',
-    signal: signal ? AbortSignal.any([signal, patience]) : patience,
   }, signal);
   const error = answer.errors?.[0];
   if (error) {
@@ -55,17 +53,13 @@ export async function ask<T>(document: string, variables: object, signal?: Abort
 }
 
 async function read<T>(request: RequestInit, asked: AbortSignal | undefined): Promise<Answer<T>> {
-  let response: Response;
-  try {
-    response = await fetch('/graphql', request);
-  } catch (error) {
+  const patience = AbortSignal.timeout(PATIENCE * 1000);
+  const fail = (message: string): never => {
     asked?.throwIfAborted();
-    throw new ApiError('UNREACHABLE', String(error));
-  }
-  try {
-    return (await response.json()) as Answer<T>;
-  } catch {
-    asked?.throwIfAborted();
-    throw new ApiError('UNREACHABLE', `HTTP ${response.status}`);
-  }
+    if (patience.aborted) throw new ApiError('TIMEOUT', `There was no answer within ${PATIENCE} s.`);
+    throw new ApiError('UNREACHABLE', message);
+  };
+  const signal = asked ? AbortSignal.any([asked, patience]) : patience;
+  const response = await fetch('/graphql', { ...request, signal }).catch((error: unknown) => fail(String(error)));
+  return (response.json() as Promise<Answer<T>>).catch(() => fail(`HTTP ${response.status}`));
 }

@@ -4,7 +4,7 @@ import { useQuery } from '../api/hooks';
 import type { DeclineReason, Page } from '../api/types';
 import { Bar } from '../plot/bars';
 import { useText } from '../text';
-import { Answered, Empty } from '../ui/state';
+import { Empty, Failure, Loading } from '../ui/state';
 import { DECLINED, DECLINED_DEMANDS, type DeclinedWork } from './query';
 
 export function Declined() {
@@ -13,12 +13,15 @@ export function Declined() {
   // Who may see all demands need not be who may see all requests.
   const demands = useQuery<{ demands: Page<DeclinedWork> }>(DECLINED_DEMANDS, {});
   const declined = [...(requests.data?.serviceRequests.nodes ?? []), ...(demands.data?.demands.nodes ?? [])];
+  const failed = [requests, demands].find(({ error }) => error);
+  const isWaiting = [requests, demands].some(({ data, error }) => !data && !error);
   return (
     <section>
       <h2>{t.gap.declined}</h2>
-      {declined.length > 0
-        ? <Reasons all={declined} />
-        : <Answered<object> asked={requests.error && demands.data ? demands : requests}>{() => <Empty>{t.gap.declinedEmpty}</Empty>}</Answered>}
+      {declined.length > 0 && <Reasons all={declined} />}
+      {failed?.error && <Failure error={failed.error} retry={failed.reload} />}
+      {!failed && isWaiting && <Loading />}
+      {!failed && !isWaiting && declined.length === 0 && <Empty>{t.gap.declinedEmpty}</Empty>}
     </section>
   );
 }

@@ -50,7 +50,9 @@ export function SessionDialog({ viewer, error }: { viewer: Viewer | null; error:
       {known && !error && viewer && (
         <p class="muted">{t.session.scopes(viewer.scopes.length > 0 ? f.list(viewer.scopes) : t.session.none)}</p>
       )}
-      {known && error && <p class="wrong" role="alert">{t.session.refused} <span lang="en">{error.message}</span></p>}
+      {known && error?.code === 'UNAUTHENTICATED' && (
+        <p class="wrong" role="alert">{t.session.refused} <span lang="en">{error.message}</span></p>
+      )}
       <form onSubmit={submit}>
         <label for={field}>{t.session.label}</label>
         <input

@@ -49,6 +49,8 @@ export const de: Messages = {
     needsAny: 'Ihr Token erlaubt das nicht.',
     unreachable: 'Der Server ist nicht zu erreichen. Läuft er?',
     busy: 'Das waren viele Fragen in kurzer Zeit. Warten Sie einen Augenblick und versuchen Sie es dann noch einmal.',
+    late: 'Der Server brauchte zu lange für seine Antwort. Versuchen Sie es in einem Augenblick noch einmal.',
+    unavailable: 'Der Server kann gerade nicht antworten. Warten Sie einen Augenblick und versuchen Sie es dann noch einmal.',
     failed: 'Der Server konnte das nicht beantworten.',
     nothing: 'Hier ist nichts.',
     all: 'Alle',

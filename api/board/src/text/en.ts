@@ -47,6 +47,8 @@ export const en = {
     needsAny: 'Your token does not allow this.',
     unreachable: 'The server cannot be reached. Is it running?',
     busy: 'You have asked for a lot in a short time. Wait a moment, then try again.',
+    late: 'The server took too long to answer. Try again in a moment.',
+    unavailable: 'The server cannot answer just now. Wait a moment, then try again.',
     failed: 'The server could not answer this.',
     nothing: 'Nothing here.',
     all: 'All',

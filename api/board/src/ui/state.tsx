@@ -20,9 +20,9 @@ export function explain(error: ApiError, t: Messages): string {
     case 'UNAUTHENTICATED': return t.state.signIn;
     case 'FORBIDDEN': return error.requiredScope ? t.state.needs(error.requiredScope) : t.state.needsAny;
     case 'UNREACHABLE': return t.state.unreachable;
-    case 'RATE_LIMITED':
-    case 'TIMEOUT':
-    case 'UNAVAILABLE': return t.state.busy;
+    case 'RATE_LIMITED': return t.state.busy;
+    case 'TIMEOUT': return t.state.late;
+    case 'UNAVAILABLE': return t.state.unavailable;
     default: return t.state.failed;
   }
 }
