@@ -14,13 +14,22 @@ export interface Route {
 
 const isView = (word: string | undefined): word is View => VIEWS.some((view) => view === word);
 
+/** A part of an address as it was before it was encoded; as it stands where nobody encoded it. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Reads an address; what is unknown is the first view. */
 export function parse(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [view, rest] = path.split('/');
   return {
     view: isView(view) ? view : 'worklist',
-    rest: rest ? decodeURIComponent(rest) : null,
+    rest: rest ? decode(rest) : null,
     parameters: new URLSearchParams(query),
   };
 }
