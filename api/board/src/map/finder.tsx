@@ -49,7 +49,7 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
     if (step !== undefined) {
       event.preventDefault();
       if (!isOpen) setTyped('');
-      else if (found.length > 0) setActive((active + step + found.length) % found.length);
+      else if (found.length > 0) setActive((Math.max(active, step > 0 ? -1 : 0) + step + found.length) % found.length);
     } else if (event.key === 'Enter' && isOpen) {
       event.preventDefault();
       if (isCurrent) choose(found[Math.max(active, 0)]);
@@ -58,6 +58,9 @@ export function ServiceFinder({ chosen, onChoose }: Props) {
     }
   };
   const option = (place: number) => `${id}-${place}`;
+  useEffect(() => {
+    if (active >= 0) document.getElementById(option(active))?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
   return (
     <div class="field finder">
       <label for={id}>{t.map.choose}</label>
