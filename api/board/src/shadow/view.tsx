@@ -89,7 +89,12 @@ function SightingRow({ sighting }: { sighting: Sighting }) {
       <td class="no-break">{f.date(sighting.firstSeen)}</td>
       <td>
         {service && <a href={address('map', service.slug)}>{service.name}</a>}
-        {!service && demand && <span title={demand.title}>{t.shadow.wanted(demand.number)}</span>}
+        {!service && demand && (
+          <>
+            {t.shadow.wanted(demand.number)}
+            <span class="row-detail">{demand.title}</span>
+          </>
+        )}
         {!service && !demand && t.shadow.noAnswer}
       </td>
     </tr>

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { useQuery } from '../api/hooks';
+import type { Named } from '../api/types';
 import { IMPACT, type ImpactAnswer } from '../map/query';
 import { address } from '../route';
 import { useText } from '../text';
@@ -26,7 +27,10 @@ export function Item({ item, rank, most }: Props) {
     <li>
       <article class={`item item-${subject.__typename}`} aria-labelledby={heading}>
         <div class="worth">
-          <span class="rank" aria-label={t.worklist.rank(f.number(rank))}>{rank}</span>
+          <p class="rank">
+            <span aria-hidden="true">{f.number(rank)}</span>
+            <span class="unseen">{t.worklist.rank(f.number(rank))}</span>
+          </p>
           <p><strong class="figure" data-value={valuePerHour.amount}>{f.money(valuePerHour)}</strong> {t.worklist.perHour}</p>
           <svg class="worth-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
             <rect class="track" width="100" height="4" />
@@ -107,10 +111,22 @@ function OfIncident({ incident }: { incident: Incident }) {
         <li>{t.incidentStatus[incident.incidentStatus]}</li>
         <li><time dateTime={incident.startedAt}>{t.worklist.since(f.distance(incident.startedAt))}</time></li>
         <li>{t.worklist.services(impact.affectedServices)}</li>
-        <li title={f.list(impact.customers.map(({ name }) => name))}>{t.worklist.customers(impact.customers.length)}</li>
+        <li><AffectedCustomers customers={impact.customers} /></li>
       </Facts>
       <Chains outcomes={impact.outcomes} />
     </>
+  );
+}
+
+function AffectedCustomers({ customers }: { customers: Named[] }) {
+  const { t, f } = useText();
+  const count = t.worklist.customers(customers.length);
+  if (customers.length === 0) return <>{count}</>;
+  return (
+    <details>
+      <summary>{count}</summary>
+      {f.list(customers.map(({ name }) => name))}
+    </details>
   );
 }
 
