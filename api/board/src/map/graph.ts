@@ -70,7 +70,8 @@ export function makeGraph({ service, impact, severity, lines }: Question): Graph
     else edges.set(id, { from, to, strength: strengths.get(id) ?? null, carriesLoss });
   };
 
-  addService(service, impact ? LOST[severity] : null);
+  // What is retired fails nobody.
+  addService(service, impact && impact.affectedServices > 0 ? LOST[severity] : null);
   for (const { outcome, loss, valuePerHour, path } of impact?.outcomes ?? []) {
     let before: { key: string; lost: number | null } | null = null;
     for (const step of path) {
