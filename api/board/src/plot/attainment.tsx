@@ -77,7 +77,9 @@ function AttainmentPlot({ title, rows }: { title: string; rows: Row[] }) {
 function PlotRow({ row, scale, ticks }: { row: Row; scale: ScaleLinear<number, number>; ticks: number[] }) {
   const { t, f } = useText();
   const { target, attained, errorBudgetLeft, total, good, met } = row.attainment;
-  const isTime = target.metric === 'AVAILABILITY';
+  const isAvailability = target.metric === 'AVAILABILITY';
+  // As many as the objective has, so that both can be compared as they are read.
+  const digits = Math.max(isAvailability ? 3 : 1, target.objective.split('.')[1]?.length ?? 0);
   return (
     <tr class={met === false ? 'missed' : 'kept'}>
       <th scope="row">
@@ -86,17 +88,17 @@ function PlotRow({ row, scale, ticks }: { row: Row; scale: ScaleLinear<number, n
       </th>
       <td class="plot-cell">
         <span class="row-figure" data-value={attained ?? ''}>
-          {attained === null ? t.state.unknown : f.percent(attained, isTime ? 3 : 1)}
+          {attained === null ? t.state.unknown : f.percentDown(attained, digits)}
           <span class="verdict">{met ? ` ✓ ${t.promises.kept}` : ` ✗ ${t.promises.missed}`}</span>
         </span>
         <AttainedBar at={scale(Number(attained))} objective={scale(Number(target.objective))} ticks={ticks.map(scale)} />
       </td>
-      <td class="right">{f.percent(target.objective, 3)}</td>
+      <td class="right">{f.percent(target.objective, digits)}</td>
       <td class="plot-cell">
-        <span class="row-figure">{errorBudgetLeft === null ? '–' : f.share(errorBudgetLeft)}</span>
+        <span class="row-figure">{errorBudgetLeft === null ? '–' : f.shareDown(errorBudgetLeft)}</span>
         <BudgetBar left={errorBudgetLeft} />
       </td>
-      <td class="right">{isTime ? f.share(total > 0 ? good / total : 0, 3) : t.promises.good(f.number(good), f.number(total))}</td>
+      <td class="right">{isAvailability ? f.shareDown(total > 0 ? good / total : 0, digits) : t.promises.good(f.number(good), f.number(total))}</td>
     </tr>
   );
 }

@@ -12,6 +12,10 @@ export interface Format {
   share: (value: number, digits?: number) => string;
   /** "99.5" → 99.5 % */
   percent: (value: string | number, digits?: number) => string;
+  /** Like `share`, rounded down: what is missed by a little does not look kept. */
+  shareDown: (value: number, digits?: number) => string;
+  /** Like `percent`, rounded down. */
+  percentDown: (value: string, digits?: number) => string;
   date: (value: string | Date) => string;
   dateTime: (value: string | Date) => string;
   time: (value: string | Date) => string;
@@ -45,6 +49,9 @@ export function makeFormat(language: Language): Format {
   const lists = new Intl.ListFormat(tag, { type: 'conjunction' });
   const percent = (value: number, digits: number) =>
     new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: digits }).format(value);
+  const down = (exact: string, digits: number) =>
+    new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: digits, roundingMode: 'floor', signDisplay: 'negative' })
+      .format(exact as Intl.StringNumericLiteral);
   return {
     money: ({ amount, currency }) => {
       const value = Number(amount);
@@ -56,6 +63,10 @@ export function makeFormat(language: Language): Format {
     number: (value, digits = 0) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value),
     share: (value, digits = 0) => percent(value, digits),
     percent: (value, digits = 1) => percent(Number(value) / 100, digits),
+    // What a sum of binary fractions is off by is no reason to round down.
+    shareDown: (value, digits = 0) => down(value.toFixed(12), digits),
+    // Divided by a hundred in writing, so that no digit changes.
+    percentDown: (value, digits = 1) => down(`${value}e-2`, digits),
     date: (value) => dates.format(instant(value)),
     dateTime: (value) => dateTimes.format(instant(value)),
     time: (value) => times.format(instant(value)),
