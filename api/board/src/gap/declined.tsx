@@ -38,7 +38,7 @@ function Reasons({ all }: { all: DeclinedWork[] }) {
   const most = sorted[0]?.[1].length ?? 1;
   return (
     <>
-      <p class="muted">{t.gap.declinedOf(f.number(all.length))}</p>
+      <p class="muted">{t.gap.declinedOf(all.length, f.number)}</p>
       <ul class="rows">
         {sorted.map(([reason, declined]) => (
           <li key={reason} class="row row-stacked">

@@ -18,7 +18,7 @@ export function MissedSearches({ searches }: { searches: PortfolioGap['missedSea
       {searches.map(({ query, count, lastAt }) => (
         <li key={query} class="row row-narrow">
           <div><strong>{t.gap.quoted(query)}</strong> <span class="muted">{t.gap.last(f.distance(lastAt))}</span></div>
-          <p class="row-amount"><span class="figure">{t.gap.times(f.number(count))}</span><Bar share={count / most} /></p>
+          <p class="row-amount"><span class="figure">{t.gap.times(count, f.number)}</span><Bar share={count / most} /></p>
         </li>
       ))}
     </ul>

@@ -71,7 +71,7 @@ function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean
   return (
     <>
       <p class="summary">
-        <strong>{t.promises.summary(f.number(kept), f.number(measured.length))}</strong>{' '}
+        <strong>{t.promises.summary(kept, measured.length, f.number)}</strong>{' '}
         {all.length > measured.length && <span class="muted">{t.promises.unmeasured(all.length - measured.length)}</span>}
       </p>
       <p class="muted">{t.promises.budgetHelp}</p>

@@ -101,7 +101,7 @@ function Reviewed({ review, period }: { review: BusinessReview; period: string }
         <h2>{t.review.title(review.customer.name, period)}</h2>
         <p class="muted">{t.review.span(f.date(review.from), f.date(review.until))}</p>
         <p class="lead">
-          {t.review.words(f.number(review.requestsSubmitted), f.number(review.requestsFulfilled), f.money(review.lostValue))}
+          {t.review.words(review.requestsSubmitted, review.requestsFulfilled, f.money(review.lostValue), f.number)}
         </p>
       </header>
       <Figures review={review} />

@@ -41,7 +41,7 @@ function Total({ sightings }: { sightings: Sighting[] }) {
   const users = inUse.reduce((sum, sighting) => sum + sighting.users, 0);
   const currency = sightings[0]?.monthlyCost.currency ?? 'EUR';
   const cost = f.money({ amount: String(units / 10_000), currency });
-  return <p class="summary"><strong>{t.shadow.total(cost, f.number(users))}</strong></p>;
+  return <p class="summary"><strong>{t.shadow.total(cost, users, f.number)}</strong></p>;
 }
 
 function SightingTable({ sightings }: { sightings: Sighting[] }) {

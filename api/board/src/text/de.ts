@@ -142,7 +142,7 @@ export const de: Messages = {
     serviceOwner: 'Geliefert von',
     team: 'Team',
     nobody: 'niemandem',
-    notShown: (count) => `${count} weitere stehen unten in den Listen.`,
+    notShown: (count) => (count === 1 ? 'Ein weiterer steht unten in den Listen.' : `${count} weitere stehen unten in den Listen.`),
     legend: { lost: 'trägt den Verlust', other: 'andere Abhängigkeit', outcome: 'Geschäftsergebnis' },
   },
   promises: {
@@ -152,7 +152,10 @@ export const de: Messages = {
     period: 'Zeitraum',
     days: (days) => `Letzte ${days} Tage`,
     kept: 'gehalten', missed: 'verfehlt',
-    summary: (kept, all) => `${kept} von ${all} gemessenen Zusagen wurden gehalten.`,
+    summary: (kept, all, write) =>
+      all === 1
+        ? `Die eine gemessene Zusage wurde ${kept === 1 ? 'gehalten' : 'verfehlt'}.`
+        : `${write(kept)} von ${write(all)} gemessenen Zusagen ${kept === 1 ? 'wurde' : 'wurden'} gehalten.`,
     unmeasured: (count) =>
       count === 1 ? 'Zu einer weiteren Zusage wurde nichts gemessen.' : `Zu ${count} weiteren Zusagen wurde nichts gemessen.`,
     availability: 'Verfügbarkeit',
@@ -184,11 +187,11 @@ export const de: Messages = {
     missed: 'Gesucht und nicht gefunden',
     quoted: (words) => `„${words}“`,
     missedEmpty: 'Jede Suche hat etwas gefunden.',
-    times: (count) => `${count}-mal`,
+    times: (count, write) => (count === 1 ? 'einmal' : `${write(count)}-mal`),
     last: (distance) => `zuletzt ${distance}`,
     declined: 'Abgelehnt, und warum',
     declinedEmpty: 'Nichts wurde abgelehnt.',
-    declinedOf: (count) => `Von den letzten ${count}`,
+    declinedOf: (count, write) => (count === 1 ? 'Vom letzten' : `Von den letzten ${write(count)}`),
     instead: (offering) => `Stattdessen: ${offering}`,
     revisit: (date) => `Wieder fragen ab ${date}`,
     housekeeping: 'Was aufzuräumen ist',
@@ -216,7 +219,7 @@ export const de: Messages = {
     answer: 'Antwort des Katalogs',
     noAnswer: 'noch keine',
     wanted: (number) => `gefragt als ${number}`,
-    total: (cost, users) => `${cost} im Monat für ${users} Nutzer`,
+    total: (cost, users, write) => `${cost} im Monat für ${write(users)} Nutzer`,
     empty: 'Niemand hat welche gesehen.',
     dot: (product, cost, risk) => `${product}: ${cost} im Monat, Risiko ${risk}`,
   },
@@ -244,8 +247,12 @@ export const de: Messages = {
     answers: (count) => (count === 1 ? '1 Antwort' : `${count} Antworten`),
     tooFew: 'zu wenige Antworten',
     noPromises: 'Nichts Zugesagtes wurde gemessen.',
-    words: (submitted, fulfilled, lost) =>
-      `Von ${submitted} Anträgen wurden ${fulfilled} erfüllt; Störungen kosteten ${lost}.`,
+    words: (submitted, fulfilled, lost, write) => {
+      if (submitted === 0) return `Nichts wurde beantragt; Störungen kosteten ${lost}.`;
+      if (submitted === 1) return `Ein Antrag wurde gestellt${fulfilled === 1 ? ' und erfüllt' : ''}; Störungen kosteten ${lost}.`;
+      const were = fulfilled === 1 ? 'wurde' : 'wurden';
+      return `Von ${write(submitted)} Anträgen ${were} ${write(fulfilled)} erfüllt; Störungen kosteten ${lost}.`;
+    },
     now: 'bis heute',
   },
 };

@@ -1,5 +1,8 @@
 // What the page says, in English. The other languages have the shape of this one.
 
+/** How a number is written. What is said of it may depend on how many it is. */
+type Write = (value: number) => string;
+
 export const en = {
   app: {
     title: 'Kundig',
@@ -140,7 +143,7 @@ export const en = {
     serviceOwner: 'Delivered by',
     team: 'Team',
     nobody: 'nobody',
-    notShown: (count: number) => `${count} more are in the lists below.`,
+    notShown: (count: number) => (count === 1 ? 'One more is in the lists below.' : `${count} more are in the lists below.`),
     legend: { lost: 'carries the loss', other: 'other dependency', outcome: 'business outcome' },
   },
   promises: {
@@ -150,7 +153,10 @@ export const en = {
     period: 'Period',
     days: (days: number) => `Last ${days} days`,
     kept: 'kept', missed: 'missed',
-    summary: (kept: string, all: string) => `${kept} of ${all} measured promises were kept.`,
+    summary: (kept: number, all: number, write: Write) =>
+      all === 1
+        ? `The one promise that was measured was ${kept === 1 ? 'kept' : 'missed'}.`
+        : `${write(kept)} of ${write(all)} measured promises ${kept === 1 ? 'was' : 'were'} kept.`,
     unmeasured: (count: number) =>
       count === 1 ? 'For one more promise nothing was measured.' : `For ${count} more promises nothing was measured.`,
     availability: 'Availability',
@@ -182,11 +188,11 @@ export const en = {
     missed: 'Looked for, and not found',
     quoted: (words: string) => `“${words}”`,
     missedEmpty: 'Every search has found something.',
-    times: (count: string) => `${count} times`,
+    times: (count: number, write: Write) => (count === 1 ? 'once' : `${write(count)} times`),
     last: (distance: string) => `last ${distance}`,
     declined: 'Declined, and why',
     declinedEmpty: 'Nothing was declined.',
-    declinedOf: (count: string) => `Of the ${count} latest`,
+    declinedOf: (count: number, write: Write) => (count === 1 ? 'Of the latest one' : `Of the ${write(count)} latest`),
     instead: (offering: string) => `Instead: ${offering}`,
     revisit: (date: string) => `Ask again from ${date}`,
     housekeeping: 'What needs tidying up',
@@ -214,7 +220,7 @@ export const en = {
     answer: 'Answer of the catalog',
     noAnswer: 'none yet',
     wanted: (number: string) => `asked for as ${number}`,
-    total: (cost: string, users: string) => `${cost} a month for ${users} users`,
+    total: (cost: string, users: number, write: Write) => `${cost} a month for ${users === 1 ? '1 user' : `${write(users)} users`}`,
     empty: 'Nobody has seen any.',
     dot: (product: string, cost: string, risk: string) => `${product}: ${cost} a month, risk ${risk}`,
   },
@@ -242,8 +248,11 @@ export const en = {
     answers: (count: number) => (count === 1 ? '1 answer' : `${count} answers`),
     tooFew: 'too few answers to say',
     noPromises: 'Nothing that was promised was measured.',
-    words: (submitted: string, fulfilled: string, lost: string) =>
-      `Of ${submitted} requests ${fulfilled} were fulfilled; incidents cost ${lost}.`,
+    words: (submitted: number, fulfilled: number, lost: string, write: Write) => {
+      if (submitted === 0) return `Nothing was requested; incidents cost ${lost}.`;
+      if (submitted === 1) return `One request was submitted${fulfilled === 1 ? ' and fulfilled' : ''}; incidents cost ${lost}.`;
+      return `Of ${write(submitted)} requests ${write(fulfilled)} ${fulfilled === 1 ? 'was' : 'were'} fulfilled; incidents cost ${lost}.`;
+    },
     now: 'up to now',
   },
 };
