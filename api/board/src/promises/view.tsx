@@ -51,13 +51,13 @@ export function Promises({ route }: { route: Route }) {
         />
       </section>
       {pages.loading && pages.nodes.length === 0 && <Loading />}
-      <Kept agreements={pages.nodes} isDone={!pages.loading && !pages.error} />
+      <Kept agreements={pages.nodes} isWhole={!pages.loading && !pages.error && !pages.hasMore} />
       <More pages={pages} />
     </>
   );
 }
 
-function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean }) {
+function Kept({ agreements, isWhole }: { agreements: Agreement[]; isWhole: boolean }) {
   const { t, f } = useText();
   const all = agreements.flatMap((agreement) => agreement.attainment.map((attainment): Row => ({
     key: `${agreement.id}/${attainment.target.id}`,
@@ -66,11 +66,12 @@ function Kept({ agreements, isDone }: { agreements: Agreement[]; isDone: boolean
     attainment,
   })));
   const measured = all.filter(({ attainment }) => attainment.total > 0);
-  if (measured.length === 0) return isDone ? <Empty>{t.promises.empty}</Empty> : null;
+  if (measured.length === 0) return isWhole ? <Empty>{t.promises.empty}</Empty> : null;
   const kept = measured.filter(({ attainment }) => attainment.met).length;
   return (
     <>
       <p class="summary">
+        {!isWhole && <span class="muted">{t.promises.ofShown} </span>}
         <strong>{t.promises.summary(kept, measured.length, f.number)}</strong>{' '}
         {all.length > measured.length && <span class="muted">{t.promises.unmeasured(all.length - measured.length)}</span>}
       </p>

@@ -15,6 +15,17 @@ export const SHADOW_IT = /* GraphQL */ `
   }
 `;
 
+/** What is in use costs, all of it. */
+export const COST = /* GraphQL */ `
+  query BoardShadowItCost {
+    portfolioGap { shadowItMonthlyCost { amount currency } }
+  }
+`;
+
+export interface CostAnswer {
+  portfolioGap: { shadowItMonthlyCost: Money };
+}
+
 export interface Sighting {
   id: string;
   product: string;

@@ -1,13 +1,13 @@
 // What customers already get elsewhere.
 
-import { usePages } from '../api/hooks';
+import { usePages, useQuery } from '../api/hooks';
 import type { Page } from '../api/types';
 import { address, type Route } from '../route';
 import { useText } from '../text';
 import { Heading } from '../ui/heading';
 import { More } from '../ui/more';
 import { Empty, Loading } from '../ui/state';
-import { isInUse, SHADOW_IT, type Sighting } from './query';
+import { COST, isInUse, SHADOW_IT, type CostAnswer, type Sighting } from './query';
 import { Scatter } from './scatter';
 
 export function ShadowIt(_: { route: Route }) {
@@ -23,7 +23,7 @@ export function ShadowIt(_: { route: Route }) {
       {!pages.loading && !pages.error && sightings.length === 0 && <Empty>{t.shadow.empty}</Empty>}
       {sightings.length > 0 && (
         <>
-          <Total sightings={sightings} />
+          <Total sightings={sightings} isWhole={!pages.hasMore} />
           <Scatter sightings={sightings} />
           <SightingTable sightings={sightings} />
         </>
@@ -33,15 +33,14 @@ export function ShadowIt(_: { route: Route }) {
   );
 }
 
-function Total({ sightings }: { sightings: Sighting[] }) {
+/** The cost is the server's sum; of the users it has none, so they are counted once all are there. */
+function Total({ sightings, isWhole }: { sightings: Sighting[]; isWhole: boolean }) {
   const { t, f } = useText();
-  const inUse = sightings.filter(isInUse);
-  // In ten-thousandths, as the server counts, so that the sum is exact.
-  const units = inUse.reduce((sum, { monthlyCost }) => sum + Math.round(Number(monthlyCost.amount) * 10_000), 0);
-  const users = inUse.reduce((sum, sighting) => sum + sighting.users, 0);
-  const currency = sightings[0]?.monthlyCost.currency ?? 'EUR';
-  const cost = f.money({ amount: String(units / 10_000), currency });
-  return <p class="summary"><strong>{t.shadow.total(cost, users, f.number)}</strong></p>;
+  const asked = useQuery<CostAnswer>(COST, {});
+  if (!asked.data) return null;
+  const cost = f.money(asked.data.portfolioGap.shadowItMonthlyCost);
+  const users = sightings.filter(isInUse).reduce((sum, sighting) => sum + sighting.users, 0);
+  return <p class="summary"><strong>{isWhole ? t.shadow.total(cost, users, f.number) : t.shadow.totalCost(cost)}</strong></p>;
 }
 
 function SightingTable({ sightings }: { sightings: Sighting[] }) {

@@ -156,6 +156,7 @@ export const de: Messages = {
       all === 1
         ? `Die eine gemessene Zusage wurde ${kept === 1 ? 'gehalten' : 'verfehlt'}.`
         : `${write(kept)} von ${write(all)} gemessenen Zusagen ${kept === 1 ? 'wurde' : 'wurden'} gehalten.`,
+    ofShown: 'Von den bisher gezeigten Vereinbarungen:',
     unmeasured: (count) =>
       count === 1 ? 'Zu einer weiteren Zusage wurde nichts gemessen.' : `Zu ${count} weiteren Zusagen wurde nichts gemessen.`,
     availability: 'Verfügbarkeit',
@@ -220,6 +221,7 @@ export const de: Messages = {
     noAnswer: 'noch keine',
     wanted: (number) => `gefragt als ${number}`,
     total: (cost, users, write) => `${cost} im Monat für ${write(users)} Nutzer`,
+    totalCost: (cost) => `${cost} im Monat`,
     empty: 'Niemand hat welche gesehen.',
     dot: (product, cost, risk) => `${product}: ${cost} im Monat, Risiko ${risk}`,
   },

@@ -157,6 +157,7 @@ export const en = {
       all === 1
         ? `The one promise that was measured was ${kept === 1 ? 'kept' : 'missed'}.`
         : `${write(kept)} of ${write(all)} measured promises ${kept === 1 ? 'was' : 'were'} kept.`,
+    ofShown: 'Of the agreements shown so far:',
     unmeasured: (count: number) =>
       count === 1 ? 'For one more promise nothing was measured.' : `For ${count} more promises nothing was measured.`,
     availability: 'Availability',
@@ -221,6 +222,7 @@ export const en = {
     noAnswer: 'none yet',
     wanted: (number: string) => `asked for as ${number}`,
     total: (cost: string, users: number, write: Write) => `${cost} a month for ${users === 1 ? '1 user' : `${write(users)} users`}`,
+    totalCost: (cost: string) => `${cost} a month`,
     empty: 'Nobody has seen any.',
     dot: (product: string, cost: string, risk: string) => `${product}: ${cost} a month, risk ${risk}`,
   },
