@@ -28,6 +28,9 @@ export interface Page<T> {
   totalCount?: number;
 }
 
+/** A page of a list that is not there. */
+export const NO_PAGE: Page<never> = { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
+
 export const SEVERITIES = ['OUTAGE', 'DEGRADED', 'MINOR'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 export type Priority = 'P1' | 'P2' | 'P3' | 'P4';

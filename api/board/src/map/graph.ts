@@ -29,7 +29,7 @@ export interface GraphEdge {
 export interface Graph {
   nodes: GraphNode[];
   edges: GraphEdge[];
-  /** Direct neighbours that are left to the lists. */
+  /** How many direct neighbours are left to the lists. */
   notShown: number;
 }
 
@@ -106,13 +106,23 @@ export function makeGraph({ service, impact, severity, lines }: Question): Graph
   for (const { dependent } of others.slice(0, room)) {
     addEdge(serviceKey(service.slug), addService(dependent, null), false);
   }
-  const counted = (page: { totalCount?: number; nodes: unknown[] }) => page.totalCount ?? page.nodes.length;
   return {
     nodes: [...nodes.values()],
     edges: [...edges.values()],
-    notShown: counted(service.dependencies) - needed.length + Math.max(0, others.length - room)
-      + counted(service.dependents) - service.dependents.nodes.length,
+    notShown: countHidden(service, nodes, [...edges.values()]),
   };
+}
+
+/** How many neighbours are not drawn. A chain may lead over one that is not on the first page of them. */
+function countHidden(service: MappedService, nodes: Map<string, GraphNode>, edges: GraphEdge[]): number {
+  const here = serviceKey(service.slug);
+  const isService = (key: string) => nodes.get(key)?.kind === 'service';
+  const needed = service.dependencies.nodes.map(({ dependency }) => serviceKey(dependency.slug));
+  const dependents = service.dependents.nodes.map(({ dependent }) => serviceKey(dependent.slug));
+  const drawnBefore = new Set([...needed, ...edges.filter(({ to }) => to === here).map(({ from }) => from)].filter(isService));
+  const drawnAfter = new Set([...dependents, ...edges.filter(({ from }) => from === here).map(({ to }) => to)].filter(isService));
+  return (service.dependencies.totalCount ?? needed.length) - drawnBefore.size
+    + (service.dependents.totalCount ?? dependents.length) - drawnAfter.size;
 }
 
 function readStrengths(service: MappedService, lines: Lines[]): Map<string, number> {

@@ -1,9 +1,13 @@
 // What the picture shows, as tables: for whoever reads with their ears, and for looking things up.
 
-import type { BusinessImpact } from '../api/types';
+import { usePages, type Pages } from '../api/hooks';
+import { NO_PAGE, type BusinessImpact } from '../api/types';
 import { address } from '../route';
 import { useText } from '../text';
-import type { MappedService, Neighbour } from './query';
+import { More } from '../ui/more';
+import {
+  DEPENDENTS, NEEDED, type Dependent, type DependentsAnswer, type MappedService, type Need, type NeededAnswer, type Neighbour,
+} from './query';
 
 export function Losses({ impact }: { impact: BusinessImpact }) {
   const { t, f } = useText();
@@ -38,20 +42,34 @@ export function Losses({ impact }: { impact: BusinessImpact }) {
   );
 }
 
+/** All neighbours of a service. Another service takes another key. */
 export function Lists({ service }: { service: MappedService }) {
   const { t } = useText();
-  const needed = service.dependencies.nodes.map(({ strength, dependency }) => ({ strength, neighbour: dependency }));
-  const dependents = service.dependents.nodes.map(({ strength, dependent }) => ({ strength, neighbour: dependent }));
+  const { slug } = service;
+  const needed = usePages<NeededAnswer, Need>(
+    NEEDED, { slug }, (answer) => answer.service?.dependencies ?? NO_PAGE, ({ dependency }) => dependency.id, service.dependencies,
+  );
+  const dependents = usePages<DependentsAnswer, Dependent>(
+    DEPENDENTS, { slug }, (answer) => answer.service?.dependents ?? NO_PAGE, ({ dependent }) => dependent.id, service.dependents,
+  );
   return (
     <div class="columns">
-      <Neighbours title={t.map.needed} rows={needed} />
-      <Neighbours title={t.map.dependents} rows={dependents} />
+      <Neighbours title={t.map.needed} pages={needed} end={({ dependency }) => dependency} />
+      <Neighbours title={t.map.dependents} pages={dependents} end={({ dependent }) => dependent} />
     </div>
   );
 }
 
-function Neighbours({ title, rows }: { title: string; rows: { strength: number; neighbour: Neighbour }[] }) {
+interface NeighboursProps<T> {
+  title: string;
+  pages: Pages<T>;
+  /** The other end of a line. */
+  end: (line: T) => Neighbour;
+}
+
+function Neighbours<T extends { strength: number }>({ title, pages, end }: NeighboursProps<T>) {
   const { t, f } = useText();
+  const rows = pages.nodes.map((line) => ({ strength: line.strength, neighbour: end(line) }));
   return (
     <section>
       <h3>{title}</h3>
@@ -70,6 +88,7 @@ function Neighbours({ title, rows }: { title: string; rows: { strength: number; 
           </tbody>
         </table>
       )}
+      {(pages.hasMore || pages.error) && <More pages={pages} />}
     </section>
   );
 }

@@ -40,6 +40,32 @@ export const SERVICE = /* GraphQL */ `
   }
 `;
 
+/** What a service needs, from a cursor on. */
+export const NEEDED = /* GraphQL */ `
+  query BoardNeeded($slug: String!, $after: String) {
+    service(slug: $slug) {
+      dependencies(first: 25, after: $after) {
+        nodes { strength dependency { id slug name tier } }
+        pageInfo { hasNextPage endCursor }
+        totalCount
+      }
+    }
+  }
+`;
+
+/** What needs a service, from a cursor on. */
+export const DEPENDENTS = /* GraphQL */ `
+  query BoardDependents($slug: String!, $after: String) {
+    service(slug: $slug) {
+      dependents(first: 25, after: $after) {
+        nodes { strength dependent { id slug name tier } }
+        pageInfo { hasNextPage endCursor }
+        totalCount
+      }
+    }
+  }
+`;
+
 /** What is lost when it fails. */
 export const IMPACT = /* GraphQL */ `
   query BoardImpact($slug: String!, $severity: Severity!) {
@@ -85,18 +111,38 @@ export interface Neighbour extends Identified {
   tier: Tier;
 }
 
+/** A line from what a service needs. */
+export interface Need {
+  strength: number;
+  dependency: Neighbour;
+}
+
+/** A line to what needs a service. */
+export interface Dependent {
+  strength: number;
+  dependent: Neighbour;
+}
+
 export interface MappedService extends Neighbour {
   description: string | null;
   businessOwner: { name: string } | null;
   serviceOwner: { name: string } | null;
   team: { name: string } | null;
-  dependencies: Page<{ strength: number; dependency: Neighbour }>;
-  dependents: Page<{ strength: number; dependent: Neighbour }>;
+  dependencies: Page<Need>;
+  dependents: Page<Dependent>;
   contributions: { share: number; outcome: Named & { valuePerHour: Money; customer: Named } }[];
 }
 
 export interface ServiceAnswer {
   service: MappedService | null;
+}
+
+export interface NeededAnswer {
+  service: { dependencies: Page<Need> } | null;
+}
+
+export interface DependentsAnswer {
+  service: { dependents: Page<Dependent> } | null;
 }
 
 export interface ImpactAnswer {

@@ -88,7 +88,7 @@ function Mapped({ mapping, asked }: { mapping: Mapping; asked: Asked<ImpactAnswe
       {asked.error && <Failure error={asked.error} retry={asked.reload} />}
       <MapPicture graph={graph} name={service.name} />
       {impact && impact.outcomes.length > 0 && <Losses impact={impact} />}
-      <Lists service={service} />
+      <Lists key={service.id} service={service} />
     </article>
   );
 }

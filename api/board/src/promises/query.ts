@@ -1,4 +1,4 @@
-import type { AgreementKind, Named, Page, TargetAttainment } from '../api/types';
+import { NO_PAGE, type AgreementKind, type Named, type Page, type TargetAttainment } from '../api/types';
 
 export const PROMISES = /* GraphQL */ `
   query BoardPromises($from: DateTime!, $until: DateTime!, $after: String) {
@@ -50,8 +50,6 @@ export interface PromisesAnswer {
   customer?: { slas: Page<Agreement> } | null;
 }
 
-const NOTHING: Page<Agreement> = { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
-
 /** The agreements of either question. */
 export const agreementsOf = (answer: PromisesAnswer): Page<Agreement> =>
-  answer.serviceLevelAgreements ?? answer.customer?.slas ?? NOTHING;
+  answer.serviceLevelAgreements ?? answer.customer?.slas ?? NO_PAGE;
