@@ -6,7 +6,7 @@ import type { TargetAttainment } from '../api/types';
 import { AttainmentPlots, type Row } from '../plot/attainment';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
-import { CatalogSelect, useCustomers } from '../ui/catalog-select';
+import { About, CatalogSelect, useChosen } from '../ui/catalog-select';
 import { Select } from '../ui/controls';
 import { Heading } from '../ui/heading';
 import { More } from '../ui/more';
@@ -25,8 +25,8 @@ function period(days: number): { from: string; until: string } {
 
 export function Promises({ route }: { route: Route }) {
   const { t } = useText();
-  const customers = useCustomers();
-  const slug = route.parameters.get('customer');
+  const customer = useChosen('customer', route.parameters.get('customer'));
+  const { slug } = customer;
   const days = PERIODS.find((one) => String(one) === route.parameters.get('days')) ?? 90;
   const span = useMemo(() => period(days), [days]);
   const pages = usePages<PromisesAnswer, Agreement>(
@@ -40,7 +40,7 @@ export function Promises({ route }: { route: Route }) {
       <Heading title={t.app.view.promises} lead={t.promises.lead} />
       <section class="filters" aria-label={t.promises.period}>
         <CatalogSelect
-          label={t.promises.customer} all={t.promises.everybody} options={customers} value={slug}
+          label={t.promises.customer} all={t.promises.everybody} chosen={customer}
           onChange={(next) => setParameters({ customer: next })}
         />
         <Select
@@ -50,9 +50,11 @@ export function Promises({ route }: { route: Route }) {
           onChange={(next) => setParameters({ days: next })}
         />
       </section>
-      {pages.loading && pages.nodes.length === 0 && <Loading />}
-      <Kept agreements={pages.nodes} isWhole={!pages.loading && !pages.error && !pages.hasMore} />
-      <More pages={pages} />
+      <About chosen={[customer]}>
+        {pages.loading && pages.nodes.length === 0 && <Loading />}
+        <Kept agreements={pages.nodes} isWhole={!pages.loading && !pages.error && !pages.hasMore} />
+        <More pages={pages} />
+      </About>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { Identified, Money, Page, Satisfaction, TargetAttainment } from '../api/types';
+import type { Identified, Money, Satisfaction, TargetAttainment } from '../api/types';
 
 export const REVIEW = /* GraphQL */ `
   query BoardReview($customerId: ID!, $from: DateTime!, $until: DateTime!) {
@@ -8,7 +8,7 @@ export const REVIEW = /* GraphQL */ `
       until
       attainment {
         total good attained errorBudgetLeft met
-        target { id metric priority within objective }
+        target { id metric priority within objective agreement { name } }
       }
       requestsSubmitted
       requestsFulfilled
@@ -23,25 +23,18 @@ export const REVIEW = /* GraphQL */ `
   }
 `;
 
-/** Which promise a target is part of: the review itself has only the targets. */
-export const TARGETS = /* GraphQL */ `
-  query BoardTargets {
-    serviceLevelAgreements(first: 100) {
-      nodes { name targets { id } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`;
-
 export interface ReviewAnswer {
   businessReview: BusinessReview | null;
 }
+
+/** How a target was kept, and which promise it is part of; null where the viewer may not see that. */
+export type KeptTarget = TargetAttainment & { target: { agreement: { name: string } | null } };
 
 export interface BusinessReview {
   customer: Identified;
   from: string;
   until: string;
-  attainment: TargetAttainment[];
+  attainment: KeptTarget[];
   requestsSubmitted: number;
   requestsFulfilled: number;
   requestsDeclined: number;
@@ -52,8 +45,4 @@ export interface BusinessReview {
   demandsMet: number;
   demandsOpen: number;
   satisfaction: Satisfaction;
-}
-
-export interface TargetsAnswer {
-  serviceLevelAgreements: Page<{ name: string; targets: { id: string }[] }>;
 }

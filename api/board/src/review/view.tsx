@@ -5,12 +5,12 @@ import { useQuery } from '../api/hooks';
 import { AttainmentPlots, type Row } from '../plot/attainment';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
-import { CatalogSelect, useCustomers } from '../ui/catalog-select';
+import { About, CatalogSelect, useChosen } from '../ui/catalog-select';
 import { Select } from '../ui/controls';
 import { Heading } from '../ui/heading';
 import { Answered, Empty } from '../ui/state';
 import { Figures } from './figures';
-import { REVIEW, TARGETS, type BusinessReview, type ReviewAnswer, type TargetsAnswer } from './query';
+import { REVIEW, type BusinessReview, type ReviewAnswer } from './query';
 
 interface Quarter {
   value: string;
@@ -42,13 +42,11 @@ function quarters(now: Date): Quarter[] {
 
 export function Review({ route }: { route: Route }) {
   const { t } = useText();
-  const customers = useCustomers();
   const choices = useMemo(() => quarters(new Date()), []);
-  const slug = route.parameters.get('customer');
+  const customer = useChosen('customer', route.parameters.get('customer'));
   const quarter = choices.find(({ value }) => value === route.parameters.get('quarter')) ?? choices[0];
-  const customer = customers.find((one) => one.slug === slug);
   const asked = useQuery<ReviewAnswer>(
-    REVIEW, customer && quarter ? { customerId: customer.id, from: quarter.from, until: quarter.until } : null,
+    REVIEW, customer.one && quarter ? { customerId: customer.one.id, from: quarter.from, until: quarter.until } : null,
   );
   const name = (one: Quarter) => t.review.quarterName(one.quarter, one.year) + (one.isOver ? '' : `, ${t.review.now}`);
   return (
@@ -56,7 +54,7 @@ export function Review({ route }: { route: Route }) {
       <Heading title={t.app.view.review} lead={t.review.lead} />
       <section class="filters" aria-label={t.review.quarter}>
         <CatalogSelect
-          label={t.review.customer} all="–" options={customers} value={slug}
+          label={t.review.customer} all="–" chosen={customer}
           onChange={(next) => setParameters({ customer: next })}
         />
         <Select
@@ -67,13 +65,15 @@ export function Review({ route }: { route: Route }) {
         />
         <button type="button" onClick={() => print()}>{t.review.print}</button>
       </section>
-      {!slug && <Empty>{t.review.choose}</Empty>}
-      {slug && quarter && (
-        <Answered asked={asked}>
-          {({ businessReview }) => businessReview
-            ? <Reviewed review={businessReview} period={t.review.quarterName(quarter.quarter, quarter.year)} />
-            : <Empty>{t.state.nothing}</Empty>}
-        </Answered>
+      {!customer.slug && <Empty>{t.review.choose}</Empty>}
+      {customer.slug && quarter && (
+        <About chosen={[customer]}>
+          <Answered asked={asked}>
+            {({ businessReview }) => businessReview
+              ? <Reviewed review={businessReview} period={t.review.quarterName(quarter.quarter, quarter.year)} />
+              : <Empty>{t.state.nothing}</Empty>}
+          </Answered>
+        </About>
       )}
     </>
   );
@@ -81,16 +81,13 @@ export function Review({ route }: { route: Route }) {
 
 function Reviewed({ review, period }: { review: BusinessReview; period: string }) {
   const { t, f } = useText();
-  const targets = useQuery<TargetsAnswer>(TARGETS, {});
-  const names = new Map(targets.data?.serviceLevelAgreements.nodes
-    .flatMap((agreement) => agreement.targets.map(({ id }) => [id, agreement.name])) ?? []);
   const measured = review.attainment.filter(({ total }) => total > 0);
   const rows = measured.map((attainment): Row => {
     const { target } = attainment;
     const parts = [t.metric[target.metric], target.priority, target.within && t.promises.within(f.duration(target.within))];
     return {
       key: target.id,
-      name: names.get(target.id) ?? t.metric[target.metric],
+      name: target.agreement?.name ?? t.metric[target.metric],
       detail: parts.filter(Boolean).join(' · '),
       attainment,
     };

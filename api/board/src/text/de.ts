@@ -56,6 +56,10 @@ export const de: Messages = {
     all: 'Alle',
     none: 'keine',
     unknown: 'unbekannt',
+    unknownOf: {
+      customer: (slug) => `Den Kunden „${slug}“ gibt es nicht, oder Sie dürfen ihn nicht sehen.`,
+      team: (slug) => `Das Team „${slug}“ gibt es nicht, oder Sie dürfen es nicht sehen.`,
+    },
     asTable: 'Als Tabelle',
   },
   kind: { INCIDENT: 'Störungen', SERVICE_REQUEST: 'Anträge', DEMAND: 'Bedarfe' },

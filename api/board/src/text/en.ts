@@ -57,6 +57,10 @@ export const en = {
     all: 'All',
     none: 'none',
     unknown: 'unknown',
+    unknownOf: {
+      customer: (slug: string) => `There is no customer “${slug}”, or you may not see it.`,
+      team: (slug: string) => `There is no team “${slug}”, or you may not see it.`,
+    },
     asTable: 'As a table',
   },
   kind: { INCIDENT: 'Incidents', SERVICE_REQUEST: 'Requests', DEMAND: 'Demands' },

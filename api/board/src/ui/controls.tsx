@@ -13,20 +13,28 @@ interface SelectProps {
   options: Option[];
   /** The choice of nothing in particular. */
   all?: string;
+  /** Why there is less to choose from than there might be. */
+  note?: string | null;
   onChange: (value: string) => void;
 }
 
-export function Select({ label, value, options, all, onChange }: SelectProps) {
+export function Select({ label, value, options, all, note = null, onChange }: SelectProps) {
   const id = useId();
   const isKnown = value === '' || options.some((option) => option.value === value);
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        id={id}
+        value={value}
+        aria-describedby={note ? `${id}-note` : undefined}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {all !== undefined && <option value="">{all}</option>}
         {!isKnown && <option value={value}>{value}</option>}
         {options.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
       </select>
+      {note && <p id={`${id}-note`} class="note">{note}</p>}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { usePages } from '../api/hooks';
 import type { Page } from '../api/types';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
-import { CatalogSelect, useCustomers, useTeams } from '../ui/catalog-select';
+import { About, CatalogSelect, isKnown, useChosen } from '../ui/catalog-select';
 import { Choice } from '../ui/controls';
 import { Heading } from '../ui/heading';
 import { More } from '../ui/more';
@@ -17,21 +17,16 @@ type Kind = (typeof KINDS)[number];
 
 export function Worklist({ route }: { route: Route }) {
   const { t, f } = useText();
-  const customers = useCustomers();
-  const teams = useTeams();
   const { parameters } = route;
   const kinds = KINDS.filter((kind) => parameters.getAll('kinds').join().split(',').includes(kind));
-  const customer = parameters.get('customer');
-  const team = parameters.get('team');
-  const filter = {
-    kinds: kinds.length > 0 ? kinds : null,
-    customerId: customers.find(({ slug }) => slug === customer)?.id ?? null,
-    teamId: teams.find(({ slug }) => slug === team)?.id ?? null,
-  };
+  const customer = useChosen('customer', parameters.get('customer'));
+  const team = useChosen('team', parameters.get('team'));
+  const filter = { kinds: kinds.length > 0 ? kinds : null, customerId: customer.one?.id ?? null, teamId: team.one?.id ?? null };
   const pages = usePages<{ worklist: Page<WorkItem> }, WorkItem>(
-    WORKLIST, { filter }, (answer) => answer.worklist, (item) => item.subject.id,
+    // Without its customer or team this would be another list.
+    WORKLIST, isKnown(customer) && isKnown(team) ? { filter } : null, (answer) => answer.worklist, (item) => item.subject.id,
   );
-  const isFiltered = kinds.length > 0 || customer !== null || team !== null;
+  const isFiltered = kinds.length > 0 || customer.slug !== null || team.slug !== null;
   const setKinds = (next: Kind[]) => setParameters({ kinds: next.join(',') || null });
   return (
     <>
@@ -50,24 +45,26 @@ export function Worklist({ route }: { route: Route }) {
           onChange={setKinds}
         />
         <CatalogSelect
-          label={t.worklist.customer} all={t.state.all} options={customers} value={customer}
+          label={t.worklist.customer} all={t.state.all} chosen={customer}
           onChange={(slug) => setParameters({ customer: slug })}
         />
         <CatalogSelect
-          label={t.worklist.team} all={t.state.all} options={teams} value={team}
+          label={t.worklist.team} all={t.state.all} chosen={team}
           onChange={(slug) => setParameters({ team: slug })}
         />
       </section>
-      {pages.loading && pages.nodes.length === 0 && <Loading />}
-      {!pages.loading && !pages.error && pages.nodes.length === 0 && (
-        <Empty>{isFiltered ? t.worklist.emptyFiltered : t.worklist.empty}</Empty>
-      )}
-      <ol class="work">
-        {pages.nodes.map((item, place) => (
-          <Item key={item.subject.id} item={item} rank={place + 1} most={Number(pages.nodes[0]?.valuePerHour.amount)} />
-        ))}
-      </ol>
-      <More pages={pages} />
+      <About chosen={[customer, team]}>
+        {pages.loading && pages.nodes.length === 0 && <Loading />}
+        {!pages.loading && !pages.error && pages.nodes.length === 0 && (
+          <Empty>{isFiltered ? t.worklist.emptyFiltered : t.worklist.empty}</Empty>
+        )}
+        <ol class="work">
+          {pages.nodes.map((item, place) => (
+            <Item key={item.subject.id} item={item} rank={place + 1} most={Number(pages.nodes[0]?.valuePerHour.amount)} />
+          ))}
+        </ol>
+        <More pages={pages} />
+      </About>
     </>
   );
 }
