@@ -1,16 +1,18 @@
 // Looks at the board with a real browser, in both languages and themes, and holds its figures against the API's:
-//   node board.mjs ORIGIN SCREENSHOTS TOKEN TOKEN_WITHOUT_INSIGHT
-// The server has the demo. CHROMIUM names another browser than Debian's.
+//   node board.mjs ORIGIN SCREENSHOTS TOKEN READER_TOKEN INSIGHT_TOKEN
+// The first token allows everything, the second to read the catalog, the third to read insights. The server has the demo. CHROMIUM names another browser than Debian's.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { assertAccessible, followFromKeyboard } from './board/access.mjs';
+import { choose } from './board/choices.mjs';
 import { ask, figures } from './board/figures.mjs';
+import { lookAtWhatIsRare } from './board/rare.mjs';
 
-const [origin, screenshots, token, readerToken] = process.argv.slice(2);
-if (!readerToken) {
-  console.error('usage: node board.mjs ORIGIN SCREENSHOTS TOKEN TOKEN_WITHOUT_INSIGHT');
+const [origin, screenshots, token, readerToken, insightToken] = process.argv.slice(2);
+if (!insightToken) {
+  console.error('usage: node board.mjs ORIGIN SCREENSHOTS TOKEN READER_TOKEN INSIGHT_TOKEN');
   process.exit(2);
 }
 mkdirSync(screenshots, { recursive: true });
@@ -53,6 +55,8 @@ async function open({ locale = 'en-GB', theme = 'light', width = 1440, bearer = 
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   const close = async () => {
+    // What a test holds back may still be on its way.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await context.close();
     assert.deepEqual(complaints, [], 'the browser complained');
   };
@@ -174,6 +178,8 @@ try {
   const { page, close } = await open();
   await followFromKeyboard(page, origin);
   await close();
+  await lookAtWhatIsRare({ open, origin, token });
+  await choose({ open, origin, token, insightToken });
   console.log(`the board works; screenshots are in ${screenshots}`);
 } finally {
   await browser.close();

@@ -92,9 +92,12 @@ async function gap(page, context) {
 }
 
 async function shadowIt(page, context) {
-  const { shadowItSightings: { nodes } } = await ask(context, `{
+  const { shadowItSightings: { nodes }, portfolioGap } = await ask(context, `{
     shadowItSightings(first: 50) { nodes { product risk monthlyCost { amount currency } } }
+    portfolioGap { shadowItMonthlyCost { amount currency } }
   }`);
+  const sum = await page.locator('.summary').innerText();
+  assert.ok(sum.startsWith(write(portfolioGap.shadowItMonthlyCost, context.locale)), `the sum is not "${sum}"`);
   const wanted = nodes.map(({ product, risk, monthlyCost }) => `${product} ${risk} ${write(monthlyCost, context.locale)}`);
   const shown = await page.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [
     row.querySelector('.row-name'), ...row.querySelectorAll('.figure'),

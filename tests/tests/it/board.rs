@@ -18,6 +18,7 @@ fn the_board_shows_everybody_what_the_api_says() {
                 &screenshots.to_string_lossy(),
                 tokens::everything(),
                 &tokens::local("m.nguyen", &[Scope::CatalogRead]),
+                &tokens::local("m.nguyen", &[Scope::InsightRead]),
             ],
         );
     });
