@@ -44,7 +44,7 @@ function AttainmentPlot({ title, rows }: { title: string; rows: Row[] }) {
   const { t, f } = useText();
   const heading = useId();
   const scale = scaleOf(rows);
-  const ticks = scale.ticks(4).filter((tick, place, all) => place === 0 || place === all.length - 1 || Math.abs(scale(tick) - 50) < 32);
+  const ticks = scale.ticks(4).filter((tick, place, all) => place === 0 || place === all.length - 1 || Math.abs(scale(tick) - 50) < 24);
   return (
     <section class="promises" aria-labelledby={heading}>
       <h2 id={heading}>{title}</h2>
