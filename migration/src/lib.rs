@@ -19,6 +19,7 @@ mod m0009_shadow_it;
 mod m0010_feedback;
 mod m0011_missed_search;
 mod m0012_worklist;
+mod m0013_demand_orders;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_feedback::Migration),
             Box::new(m0011_missed_search::Migration),
             Box::new(m0012_worklist::Migration),
+            Box::new(m0013_demand_orders::Migration),
         ]
     }
 }
