@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use sea_orm::{ConnectionTrait, DbErr};
@@ -19,16 +19,12 @@ use super::{
 use crate::{
     demand::{
         access::Visible,
-        shadow_it::{
-            known::known,
-            rules::{KnownDemands, SightingPatch},
-        },
+        shadow_it::{known::known, rules::SightingPatch},
     },
     shared::{
         draft::Draft,
         errors::{UserError, UserErrorCode, UserErrors},
         patch::Patch,
-        store::CHUNK,
         subject::WorkType,
         write::{Author, WriteError, now, write},
     },
@@ -117,7 +113,7 @@ impl Reading {
         Self { items, problems }
     }
 
-    /// Finds out which of the demands that the documents name are there, for somebody who sees these. Without it none is.
+    /// Finds out which of the demands that the documents name are there, for somebody who sees these. Without it none is known.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -133,12 +129,9 @@ impl Reading {
                 Patch::Keep | Patch::Clear => None,
             });
         let keys: Vec<Uuid> = named.collect();
-        let mut known_demands = KnownDemands::new();
-        for keys in keys.chunks(CHUNK) {
-            known_demands.extend(known(connection, keys, |_| false, seen).await?);
-        }
+        let known_demands = Arc::new(known(connection, &keys, seen).await?);
         for sighting in self.sightings() {
-            sighting.known_demands.clone_from(&known_demands);
+            sighting.known_demands = Arc::clone(&known_demands);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The register of shadow IT: what customers got elsewhere, who may know of it, and how it comes into the catalog.
 
 mod adoption;
+mod importing;
 mod visibility;
 
 use kundig_tests::{Database, Server, on_both_databases};
@@ -174,46 +175,8 @@ async fn a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below(dat
     assert_eq!(both["demand"]["number"], of_bank["number"]);
 }
 
-async fn an_import_links_demands_that_are_there_and_warns_of_others(database: Database) {
-    let server = Server::start(&database).await;
-    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
-    let demand = raised(&server, &ward, "Exchange pictures").await;
-    let import = async |demand: &str| {
-        let source = format!(
-            "apiVersion: kundig/v1\nkind: ShadowItSighting\nmetadata: {{slug: dropbox, name: Dropbox}}\n\
-             spec: {{customer: ward-3, demand: {demand}, users: 3, dataClass: INTERNAL, firstSeen: 2026-01-01}}\n"
-        );
-        let input = json!({"format": "KUNDIG", "source": source});
-        let selection = "result { created updated unchanged warnings }";
-        let answer = mutate(&server, "importCatalog", selection, input).await;
-        answer.expect_payload()["result"].clone()
-    };
-    let id = text(&demand["id"]);
-    let first = import(&id).await;
-    assert_eq!(
-        first,
-        json!({"created": 1, "updated": 0, "unchanged": 0, "warnings": []})
-    );
-    let again = import(&id).await;
-    assert_eq!(
-        again,
-        json!({"created": 0, "updated": 0, "unchanged": 1, "warnings": []})
-    );
-    let linked = SIGHTING.by_slug(&server, "dropbox").await;
-    assert_eq!(linked["demand"]["number"], demand["number"]);
-    let elsewhere = import("dema_01939f2e8ac87bd09e3cc3fbd4bfb9e1").await;
-    let warning = text(&elsewhere["warnings"][0]);
-    assert!(
-        warning.starts_with("line 4, column 34: `spec.demand` names the demand"),
-        "{warning}"
-    );
-    let unlinked = SIGHTING.by_slug(&server, "dropbox").await;
-    assert_eq!(unlinked["demand"], Value::Null);
-}
-
 on_both_databases!(
     the_most_dangerous_come_first_and_every_order_is_paged,
     what_cannot_be_is_refused,
     a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below,
-    an_import_links_demands_that_are_there_and_warns_of_others,
 );

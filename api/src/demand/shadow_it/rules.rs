@@ -184,8 +184,17 @@ impl Record for Sighting {
 /// What the API calls a sighting's name.
 pub const PRODUCT: &str = "product";
 
-/// Demands that are known to be there, with the customers whose they are.
-pub type KnownDemands = BTreeMap<Uuid, Id<Customer>>;
+/// A demand that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDemand {
+    /// Whose it is.
+    pub customer: Id<Customer>,
+    /// Whether it may be linked: whoever changes the sighting sees it. One that they don't see may only stay linked.
+    pub is_seen: bool,
+}
+
+/// Demands that are known to be there, by their keys.
+pub type KnownDemands = BTreeMap<Uuid, KnownDemand>;
 
 /// A partial change of a sighting.
 #[derive(Clone, Debug, Default)]
@@ -210,8 +219,9 @@ pub struct SightingPatch {
     pub status: Patch<Status>,
     /// The day on which it was first seen.
     pub first_seen: Patch<Date>,
-    /// The demands that the change may lead to, and that of the sighting as it is; the database knows them.
-    pub known_demands: KnownDemands,
+    /// The demands that the change may lead to, and that of the sighting as it is; the database knows them. One list for all
+    /// sightings of an import.
+    pub known_demands: Arc<KnownDemands>,
 }
 
 impl Editable for Sighting {
@@ -233,7 +243,6 @@ impl Editable for Sighting {
     }
 
     fn apply(&mut self, patch: SightingPatch, form: &mut Form<'_>) {
-        let moves = !matches!(patch.customer_id, Patch::Keep);
         form.header_called::<Self>(PRODUCT, patch.header, &mut self.header);
         form.optional_line("vendor", patch.vendor, &mut self.vendor);
         form.required_reference("customerId", patch.customer_id, &mut self.customer_id);
@@ -259,7 +268,7 @@ impl Editable for Sighting {
             form.invalid("firstSeen", "is required");
         }
         form.required("firstSeen", patch.first_seen, &mut self.first_seen);
-        self.apply_demand(patch.demand_id, moves, &patch.known_demands, form);
+        self.apply_demand(patch.demand_id, &patch.known_demands, form);
     }
 }
 
@@ -277,20 +286,14 @@ impl Sighting {
     }
 
     /// Links the demand that it covers: one of its own customer's, or of one above or below.
-    fn apply_demand(
-        &mut self,
-        patch: Patch<String>,
-        moves: bool,
-        known: &KnownDemands,
-        form: &mut Form<'_>,
-    ) {
+    fn apply_demand(&mut self, patch: Patch<String>, known: &KnownDemands, form: &mut Form<'_>) {
         let is_kept = matches!(patch, Patch::Keep);
         match patch {
             Patch::Keep => {}
             Patch::Clear => self.demand_id = None,
             Patch::Set(id) => {
                 let key = WorkType::Demand.key(&id);
-                let key = key.filter(|key| known.contains_key(key));
+                let key = key.filter(|key| self.may_cover(*key, known));
                 if key.is_none() {
                     let message = WorkType::Demand.not_found(&id).message;
                     let code = UserErrorCode::NotFound;
@@ -300,8 +303,10 @@ impl Sighting {
                 self.demand_id = key;
             }
         }
-        let customer = self.demand_id.and_then(|demand| known.get(&demand));
-        if let Some(&customer) = customer.filter(|_| moves || !is_kept)
+        let before = self.as_it_was(form);
+        let moves = before.is_none_or(|before| before.customer_id != self.customer_id);
+        let demand = self.demand_id.and_then(|demand| known.get(&demand));
+        if let Some(&KnownDemand { customer, .. }) = demand.filter(|_| moves || !is_kept)
             && !are_related(form, self.customer_id, customer)
         {
             let whose = form.draft().catalog().describe(customer.any());
@@ -312,6 +317,16 @@ impl Sighting {
                 ),
             );
         }
+    }
+
+    fn may_cover(&self, demand: Uuid, known: &KnownDemands) -> bool {
+        let known = known.get(&demand);
+        known.is_some_and(|known| known.is_seen || self.demand_id == Some(demand))
+    }
+
+    /// Its state before what is planned; none where it is new.
+    fn as_it_was(&self, form: &mut Form<'_>) -> Option<Arc<Self>> {
+        form.draft().base().get(self.id()).cloned()
     }
 }
 

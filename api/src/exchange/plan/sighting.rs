@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Plans the sighting; nothing where it cannot be. A demand that is not there, or not seen by whoever imports, is not linked: that is
-/// told, and a link to it that the sighting has already stays.
+/// told, and a link to it that the sighting has already stays. Where the sighting goes to another customer, the demand has to fit that one.
 pub(super) fn write(
     item: &Item,
     patch: &SightingPatch,
@@ -35,7 +35,8 @@ pub(super) fn write(
     let linked = identity::existing::<Sighting>(item, bench).and_then(|before| before.demand_id);
     let stays = key.filter(|key| linked == Some(*key));
     if let Some(id) = named.filter(|_| stays.is_none()) {
-        if key.is_some_and(|key| patch.known_demands.contains_key(&key)) {
+        let known = key.and_then(|key| patch.known_demands.get(&key));
+        if known.is_some_and(|demand| demand.is_seen) {
             patch.demand_id = Patch::Set(id);
         } else {
             let at = item.place_of(&[fields::DEMAND.to_owned()]).clone();
