@@ -129,6 +129,7 @@ async fn what_cannot_be_is_refused(database: Database) {
         ("monthlyCost", json!("0.00001"), "INVALID"),
         ("dataClass", json!(null), "INVALID"),
         ("status", json!(null), "INVALID"),
+        ("status", json!("ADOPTED"), "INVALID"),
         ("firstSeen", json!(null), "INVALID"),
         ("vendor", json!("two\nlines"), "INVALID"),
         ("customerId", json!(null), "INVALID"),

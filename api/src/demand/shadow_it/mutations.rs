@@ -69,7 +69,7 @@ pub struct UpdateShadowItSightingInput {
     monthly_cost: MaybeUndefined<Decimal>,
     /// How sensitive what is kept in it is.
     data_class: MaybeUndefined<DataClass>,
-    /// What came of it. `adoptShadowIt` adopts it with all that goes with that.
+    /// What came of it. `ADOPTED` needs a service; `adoptShadowIt` makes one, with all that goes with that.
     status: MaybeUndefined<ShadowItStatus>,
     /// The day on which it was first seen.
     first_seen: MaybeUndefined<Date>,

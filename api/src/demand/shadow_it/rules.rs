@@ -144,7 +144,7 @@ impl Record for Sighting {
     }
 
     fn references(&self) -> Vec<Reference> {
-        Reference::maybe("serviceId", self.service_id)
+        Reference::maybe(SERVICE, self.service_id)
             .into_iter()
             .chain([Reference::to("customerId", self.customer_id)])
             .collect()
@@ -183,6 +183,8 @@ impl Record for Sighting {
 
 /// What the API calls a sighting's name.
 pub const PRODUCT: &str = "product";
+/// What the API calls the service that it is.
+const SERVICE: &str = "serviceId";
 
 /// A demand that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +249,7 @@ impl Editable for Sighting {
         form.optional_line("vendor", patch.vendor, &mut self.vendor);
         form.required_reference("customerId", patch.customer_id, &mut self.customer_id);
         form.reference(
-            "serviceId",
+            SERVICE,
             patch.service_id,
             &mut self.service_id,
             &mut self.header,
@@ -269,6 +271,7 @@ impl Editable for Sighting {
         }
         form.required("firstSeen", patch.first_seen, &mut self.first_seen);
         self.apply_demand(patch.demand_id, &patch.known_demands, form);
+        self.check_adoption(form);
     }
 }
 
@@ -322,6 +325,21 @@ impl Sighting {
     fn may_cover(&self, demand: Uuid, known: &KnownDemands) -> bool {
         let known = known.get(&demand);
         known.is_some_and(|known| known.is_seen || self.demand_id == Some(demand))
+    }
+
+    /// What is adopted is a service of the catalog; one that is not there yet, and that an import waits for, will do.
+    fn check_adoption(&self, form: &mut Form<'_>) {
+        let is_nothing = |sighting: &Self| {
+            let mut wanted = sighting.header.unresolved.iter();
+            let has_service =
+                sighting.service_id.is_some() || wanted.any(|wanted| wanted.field == SERVICE);
+            sighting.status == Status::Adopted && !has_service
+        };
+        let before = self.as_it_was(form);
+        if is_nothing(self) && before.is_none_or(|before| !is_nothing(&before)) {
+            let message = "is ADOPTED, which is a service of the catalog: name it by `serviceId`, or let `adoptShadowIt` make it";
+            form.invalid("status", message);
+        }
     }
 
     /// Its state before what is planned; none where it is new.
