@@ -46,6 +46,7 @@ const ADMIN: Access = Access::Scope(Admin);
 /// One's own for who submits, all for who works on it or reads insights.
 const DEMANDS: Access = OwnOrEither(RequestsSubmit, RequestsWork, InsightRead);
 const SUBMIT: Access = OwnOrAll(RequestsSubmit, RequestsWork);
+/// Whoever sees shadow IT and writes the catalog. The demand that a tool covers goes with it, without [`RequestsWork`].
 const ADOPT: Access = Access::Both(CatalogWrite, InsightRead);
 const INSIGHT: Access = Access::Scope(InsightRead);
 const WATCH: Access = Access::Either(RequestsWork, InsightRead);

@@ -112,9 +112,10 @@ fn answer(draft: &mut Draft, demand: &Demand, service: Id<Service>) {
     }
 }
 
-/// A demand that a service is going to answer: planned, if it was open. One that has ended stays as it ended.
+/// A demand that a service is going to answer: planned, if it was open. One that has ended stays as it ended, and one that another
+/// service answers stays with that.
 fn answered(demand: &Demand, service: Id<Service>, at: Timestamp) -> Demand {
-    if demand.status.is_end() {
+    if demand.status.is_end() || demand.service_id.is_some() {
         return demand.clone();
     }
     Demand {

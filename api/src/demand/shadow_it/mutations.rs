@@ -261,8 +261,9 @@ impl ShadowItMutations {
     }
 
     /// Takes a tool into the catalog: a service in the lifecycle `PROPOSED` is created for it and is its answer, and it becomes `ADOPTED`. A
-    /// demand that it covers is answered by the service, and planned if it was open. User errors: `NOT_FOUND`, `STALE_VERSION`, `INVALID`,
-    /// `ALREADY_EXISTS`, `ILLEGAL_TRANSITION` (it is adopted or replaced already).
+    /// demand that it covers and that no service answers yet is answered by the new one, and planned if it was open; nobody needs
+    /// `requests:work` for that. User errors: `NOT_FOUND`, `STALE_VERSION`, `INVALID`, `ALREADY_EXISTS`, `ILLEGAL_TRANSITION` (it is adopted
+    /// or replaced already).
     async fn adopt_shadow_it(
         &self,
         ctx: &Context<'_>,

@@ -3,7 +3,9 @@ use kundig_tests::{Answer, Database, Server, Settings, on_both_databases};
 use serde_json::{Value, json};
 
 use super::{raised, seen};
-use crate::objects::{CUSTOMER, PERSON, TEAM, assert_refused, changes_after, newest_change};
+use crate::objects::{
+    CUSTOMER, PERSON, SERVICE, TEAM, assert_refused, changes_after, newest_change,
+};
 use crate::support::mutate;
 
 const ADOPTED: &str =
@@ -83,6 +85,26 @@ async fn an_adopted_tool_is_a_proposed_service_that_answers_its_demand(database:
     assert_refused(&unknown, &[("id", "NOT_FOUND")]);
 }
 
+async fn a_demand_that_another_service_answers_stays_with_it(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let other = SERVICE.create_plain(&server, "File exchange").await;
+    let demand = raised(&server, &ward, "Exchange files").await;
+    let link = json!({ "demandId": demand["id"] });
+    let sighting = seen(&server, &ward, "Dropbox", link).await;
+    let answered = json!({"id": demand["id"], "serviceId": other["id"]});
+    let answered = mutate(&server, "updateDemand", "demand { id }", answered).await;
+    answered.expect_payload();
+    let plan = "mutation ($id: ID!) { planDemand(input: {id: $id}) { userErrors { message } } }";
+    let plan = server.query(plan).variables(json!({ "id": demand["id"] }));
+    plan.send().await.expect_payload();
+    let adopted = adopt(&server, json!({ "id": sighting["id"] })).await;
+    let sighting = &adopted.expect_payload()["shadowItSighting"];
+    assert_eq!(sighting["service"]["slug"], "dropbox");
+    let expected = json!({"status": "PLANNED", "service": {"slug": "file-exchange"}});
+    assert_eq!(sighting["demand"], expected);
+}
+
 async fn of_many_adoptions_at_once_one_succeeds(database: Database) {
     let server = Settings::new(&database).start().await;
     let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
@@ -123,5 +145,6 @@ async fn of_many_adoptions_at_once_one_succeeds(database: Database) {
 
 on_both_databases!(
     an_adopted_tool_is_a_proposed_service_that_answers_its_demand,
+    a_demand_that_another_service_answers_stays_with_it,
     of_many_adoptions_at_once_one_succeeds,
 );
