@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "feedback_latest")]
 pub struct Model {
-    /// The request; the service where it is about none.
+    /// The request; where it is about none the service, or a key of the service and a customer who is not the giver's own.
     #[sea_orm(primary_key, auto_increment = false)]
     pub about_id: Uuid,
     /// The subject of the token that gave it.

@@ -56,12 +56,14 @@ pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> 
             continue;
         }
         let mood = mood_of(&moods, &catalog, &request)?;
-        all.push(said(mood, *turn, &request, &catalog, said_at)?);
+        all.push((request.id, said(mood, *turn, &request, &catalog, said_at)?));
     }
     let mut work = WorkTransaction::begin(replica, author, now).await?;
-    work.add(store::inserts(&all));
-    work.add(store::latest_inserts(&all));
-    for feedback in &all {
+    let said = || all.iter().map(|(_, feedback)| feedback);
+    work.add(store::inserts(said()));
+    let latest = all.iter().map(|(request, feedback)| (*request, feedback));
+    work.add(store::latest_inserts(latest));
+    for feedback in said() {
         let created = diff(&Map::new(), &feedback.fields());
         work.record(feedback.subject(), ChangeKind::Created, created);
     }

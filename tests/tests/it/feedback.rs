@@ -141,6 +141,54 @@ async fn a_service_is_judged_once_by_each_for_their_own_customer(database: Datab
     kept.expect_user_error(&["id"], "IN_USE");
 }
 
+async fn what_one_customer_says_does_not_replace_what_another_said(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let desk = tokens::local("desk", &[Scope::RequestsSubmit, Scope::RequestsWork]);
+    let of = |customer: &Value, score: i32| {
+        json!({"serviceId": service["id"], "customerId": customer["id"], "score": score})
+    };
+    let of_ward = give(&server, &desk, of(&ward, 1)).await;
+    let of_lab = give(&server, &desk, of(&lab, 5)).await;
+    let of_nobody = give(&server, &desk, json!({"serviceId": service["id"], "score": 3})).await;
+    assert_eq!(of_lab["customer"]["id"], lab["id"]);
+    assert_eq!(of_nobody["customer"], Value::Null);
+    let changed = give(&server, &desk, of(&ward, 2)).await;
+    assert_eq!(changed["id"], of_ward["id"], "one for each");
+    assert_eq!(changed["customer"]["id"], ward["id"]);
+    let all = satisfaction(&server, tokens::everything(), "").await;
+    assert_eq!(all["responses"], 3, "{all}");
+    assert!(
+        all["average"].as_f64().is_some_and(|average| (average - 10.0 / 3.0).abs() < 1e-9),
+        "{all}"
+    );
+}
+
+async fn who_has_come_to_another_customer_speaks_for_that_one_anew(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let ward = person_of_a_customer(&server, "ada").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let ada = submitter("ada");
+    let say = async |score: i32| {
+        let input = json!({"serviceId": service["id"], "score": score});
+        give(&server, &ada, input).await
+    };
+    let before = say(1).await;
+    assert_eq!(before["customer"]["id"], ward["id"]);
+    let person = PERSON.by_slug(&server, "ada").await;
+    let moved = json!({"id": person["id"], "customerId": lab["id"]});
+    PERSON.update(&server, moved).await;
+    let after = say(5).await;
+    assert_eq!(after["customer"]["id"], lab["id"]);
+    assert_ne!(after["id"], before["id"]);
+    assert_eq!(say(4).await["id"], after["id"]);
+    let all = satisfaction(&server, tokens::everything(), "").await;
+    assert_eq!(all["responses"], 2, "{all}");
+}
+
 async fn many_at_once_leave_one(database: Database) {
     let server = Settings::new(&database).start().await;
     let service = SERVICE.create_plain(&server, "Accounts").await;
@@ -304,6 +352,8 @@ async fn a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Da
 on_both_databases!(
     a_request_is_judged_once_it_has_ended,
     a_service_is_judged_once_by_each_for_their_own_customer,
+    what_one_customer_says_does_not_replace_what_another_said,
+    who_has_come_to_another_customer_speaks_for_that_one_anew,
     many_at_once_leave_one,
     feedback_is_for_its_giver_and_for_those_who_decide,
     few_answers_are_told_only_to_those_who_read_them,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::rules::{Feedback, Giver, Plan, Wanted, plan};
 use super::store;
+use crate::catalog::customers::rules::Customer;
 use crate::catalog::services::rules::Service;
 use crate::requests::access::Visible;
 use crate::requests::rules::ServiceRequest;
@@ -13,11 +14,10 @@ use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::form::find_in;
-use crate::shared::ids::Id;
 use crate::shared::subject::WorkType;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
-use crate::snapshot::Replica;
+use crate::snapshot::{Catalog, Replica};
 
 /// Feedback that was given.
 #[derive(Debug)]
@@ -58,11 +58,7 @@ async fn attempt(
 ) -> Result<Attempt<Result<Given, UserErrors>>, DbErr> {
     let (catalog, database) = (replica.current(), &replica.database().read);
     let request = named_request(replica, visible, wanted).await?;
-    let about = match (&wanted.service_request_id, &request) {
-        (Some(_), request) => request.as_ref().map(|request| request.id),
-        (None, _) => find_in::<Service>(&catalog, &wanted.service_id).map(Id::key),
-    };
-    let latest = match about {
+    let latest = match about(&catalog, giver, wanted, request.as_ref()) {
         Some(about) => store::latest(database, about, &giver.subject).await?,
         None => None,
     };
@@ -76,9 +72,27 @@ async fn attempt(
         }))),
         Ok(planned) => {
             let work = WorkTransaction::begin(replica, author, now).await?;
-            commit(work, latest, planned).await
+            commit(work, giver, latest, planned).await
         }
     }
+}
+
+/// What somebody speaks of; none where that is not there.
+fn about(
+    catalog: &Catalog,
+    giver: &Giver,
+    wanted: &Wanted,
+    request: Option<&ServiceRequest>,
+) -> Option<Uuid> {
+    if wanted.service_request_id.is_some() {
+        return request.map(|request| request.id);
+    }
+    let service = find_in::<Service>(catalog, &wanted.service_id)?;
+    let customer = match &wanted.customer_id {
+        Some(id) => Some(find_in::<Customer>(catalog, id)?),
+        None => giver.customer,
+    };
+    Some(giver.about(None, service, customer))
 }
 
 /// The request that is named, if it is there and seen.
@@ -98,18 +112,24 @@ async fn named_request(
 
 async fn commit(
     mut work: WorkTransaction<'_>,
+    giver: &Giver,
     latest: Option<Feedback>,
     planned: Plan,
 ) -> Result<Attempt<Result<Given, UserErrors>>, DbErr> {
     let (feedback, is_in_time) = match planned {
         Plan::Give(feedback) => {
+            let (request, service) = (feedback.service_request_id, feedback.service_id);
+            let about = giver.about(request, service, feedback.customer_id);
             let is_first = match &latest {
                 None => {
                     // Whoever comes second finds that the row is there.
-                    work.add(store::latest_inserts([&feedback]));
+                    work.add(store::latest_inserts([(about, &feedback)]));
                     true
                 }
-                Some(latest) => store::supersede(work.connection(), &feedback, latest.id).await?,
+                Some(latest) => {
+                    let said = (about, &feedback);
+                    store::supersede(work.connection(), said, latest.id).await?
+                }
             };
             work.add(store::inserts([&feedback]));
             let created = diff(&serde_json::Map::new(), &feedback.fields());

@@ -179,9 +179,9 @@ pub struct FeedbackMutations;
 
 #[Object]
 impl FeedbackMutations {
-    /// Says how good a service is, or what became of a request. There is one feedback per person and request, and one per person and
-    /// service: given again within 30 days it replaces the one before. After that it stays: on a request nothing more can be said, on a
-    /// service anew. User errors: `INVALID`, `NOT_FOUND`.
+    /// Says how good a service is, or what became of a request. There is one feedback per person and request, and one per person, service
+    /// and customer: given again within 30 days it replaces the one before. After that it stays: on a request nothing more can be said,
+    /// on a service anew. User errors: `INVALID`, `NOT_FOUND`.
     async fn give_feedback(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::catalog::customers::rules::Customer;
@@ -66,11 +67,6 @@ impl Feedback {
         SubjectRef::work(WorkType::Feedback, self.id)
     }
 
-    /// What it is about: the request, or the service.
-    pub fn about(&self) -> Uuid {
-        self.service_request_id.unwrap_or(self.service_id.key())
-    }
-
     /// The objects of the catalog that it refers to.
     pub fn references(&self) -> Vec<ObjectRef> {
         let customer = self.customer_id.map(Id::any);
@@ -123,6 +119,35 @@ pub struct Giver {
     pub speaks_for_all: bool,
 }
 
+impl Giver {
+    /// What a word of theirs is on, so that there is one: a request; a service; or a service and a customer who is not their own, so that
+    /// what one customer says does not replace what another has said.
+    pub fn about(
+        &self,
+        request: Option<Uuid>,
+        service: Id<Service>,
+        customer: Option<Id<Customer>>,
+    ) -> Uuid {
+        let other = customer.filter(|customer| self.customer != Some(*customer));
+        match (request, other) {
+            (Some(request), _) => request,
+            (None, Some(other)) => both(service, other),
+            (None, None) => service.key(),
+        }
+    }
+}
+
+/// One key for a service and a customer.
+fn both(service: Id<Service>, customer: Id<Customer>) -> Uuid {
+    let hash = Sha256::new()
+        .chain_update(service.key())
+        .chain_update(customer.key())
+        .finalize();
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(key).into_uuid()
+}
+
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
@@ -150,7 +175,10 @@ pub fn plan(
         Some(id) => of_request(wanted, id, request, &mut errors),
         None => of_service(wanted, giver, catalog, &mut errors),
     };
-    let known = latest.filter(|latest| at < latest.changeable_until());
+    // Who has come to another customer since speaks for that one anew.
+    let known = latest.filter(|latest| {
+        at < latest.changeable_until() && (request.is_some() || latest.customer_id == customer_id)
+    });
     if let (Some(request), Some(latest), None) = (request, latest, known) {
         errors.push(too_late(request, latest));
     }

@@ -45,7 +45,7 @@ impl Question for ById {
     }
 }
 
-/// What a subject said last of a request, or of a service as a whole.
+/// What a subject said last of something ([`Giver::about`](super::rules::Giver::about)).
 pub async fn latest<C: ConnectionTrait>(
     connection: &C,
     about: Uuid,
@@ -66,28 +66,28 @@ pub fn inserts<'a>(all: impl IntoIterator<Item = &'a Feedback>) -> Vec<Insert> {
     dialect::inserts(all.into_iter().map(row))
 }
 
-/// What makes feedback the latest of its giver, who had none on the same.
-pub fn latest_inserts<'a>(all: impl IntoIterator<Item = &'a Feedback>) -> Vec<Insert> {
+/// What makes feedback, each with what it is about, the latest of its giver, who had none on the same.
+pub fn latest_inserts<'a>(all: impl IntoIterator<Item = (Uuid, &'a Feedback)>) -> Vec<Insert> {
     let rows = all
         .into_iter()
-        .map(|feedback| feedback_latest::ActiveModel {
-            about_id: Set(feedback.about()),
+        .map(|(about, feedback)| feedback_latest::ActiveModel {
+            about_id: Set(about),
             given_by: Set(feedback.given_by.clone()),
             feedback_id: Set(feedback.id),
         });
     dialect::inserts(rows)
 }
 
-/// Makes a feedback the latest of its giver in place of another; false where that is not the latest.
+/// Makes a feedback the latest of its giver on what it is about in place of another; false where that is not the latest.
 pub async fn supersede<C: ConnectionTrait>(
     connection: &C,
-    feedback: &Feedback,
+    (about, feedback): (Uuid, &Feedback),
     before: Uuid,
 ) -> Result<bool, DbErr> {
     use feedback_latest::Column;
     let updated = feedback_latest::Entity::update_many()
         .col_expr(Column::FeedbackId, Expr::value(feedback.id))
-        .filter(Column::AboutId.eq(feedback.about()))
+        .filter(Column::AboutId.eq(about))
         .filter(Column::GivenBy.eq(&feedback.given_by))
         .filter(Column::FeedbackId.eq(before))
         .exec(connection)
