@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::access::Party;
 use super::rules::{Demand, DemandNumber, Kind, PersonDays, Status};
-use crate::catalog::customers::rules::Customer;
+use crate::catalog::customers::rules::{Customer, are_related};
 use crate::catalog::services::rules::{Lifecycle, Service};
 use crate::outcomes::rules::Outcome;
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
@@ -214,9 +214,7 @@ impl Check<'_> {
             return;
         };
         let theirs = outcome.customer_id;
-        let is_related =
-            self.is_above(theirs, demand.customer_id) || self.is_above(demand.customer_id, theirs);
-        if is_related {
+        if are_related(self.catalog, theirs, demand.customer_id) {
             demand.outcome_id = Some(Id::new(outcome.header.id));
         } else if self.catalog.get(demand.customer_id).is_some() {
             let message = format!(
@@ -225,12 +223,6 @@ impl Check<'_> {
             );
             self.refuse("outcomeId", message);
         }
-    }
-
-    /// Whether a customer is another one or stands above it.
-    fn is_above(&self, upper: Id<Customer>, lower: Id<Customer>) -> bool {
-        let parent = |id: &Id<Customer>| self.catalog.get(*id)?.parent_id;
-        std::iter::successors(Some(lower), parent).any(|customer| customer == upper)
     }
 
     fn service(&mut self, field: &str, id: &str) -> Option<Id<Service>> {

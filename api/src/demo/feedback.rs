@@ -119,6 +119,7 @@ fn said(
         subject: request.submitted_by.clone(),
         customer: request.customer_id,
         speaks_for_all: false,
+        sees_catalog: true,
     };
     match plan(&wanted, &giver, (Some(request), None), catalog, at) {
         Ok(Plan::Give(feedback) | Plan::Change(feedback) | Plan::Keep(feedback)) => Ok(feedback),

@@ -125,7 +125,11 @@ async fn a_service_is_judged_once_by_each_for_their_own_customer(database: Datab
 
     let mut for_others = input.clone();
     for_others["customerId"] = other["id"].clone();
-    let refused = try_give(&server, &ada, &for_others).await;
+    let hidden = try_give(&server, &ada, &for_others).await;
+    hidden.expect_user_error(&["customerId"], "NOT_FOUND");
+    let scopes = [Scope::RequestsSubmit, Scope::CatalogRead];
+    let reader = tokens::local("ada", &scopes);
+    let refused = try_give(&server, &reader, &for_others).await;
     refused.expect_user_error(&["customerId"], "INVALID");
     let desk = tokens::local("desk", &[Scope::RequestsSubmit, Scope::RequestsWork]);
     let noted = give(&server, &desk, for_others).await;

@@ -65,6 +65,17 @@ impl Record for Customer {
     fn reindex(_: &mut Catalog, _: Option<&Arc<Self>>, _: Option<&Arc<Self>>) {}
 }
 
+/// Whether two customers are one, or one stands above the other.
+pub fn are_related(catalog: &Catalog, one: Id<Customer>, other: Id<Customer>) -> bool {
+    let is_above = |above: Id<Customer>, below: Id<Customer>| {
+        // No longer than there are customers, whatever the database holds.
+        let chain = std::iter::successors(Some(below), |id| catalog.get(*id)?.parent_id);
+        let mut chain = chain.take(catalog.customers.len() + 1);
+        chain.any(|id| id == above)
+    };
+    is_above(one, other) || is_above(other, one)
+}
+
 /// A partial change of a customer.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerPatch {

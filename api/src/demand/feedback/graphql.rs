@@ -204,6 +204,7 @@ impl FeedbackMutations {
             subject: viewer.subject().unwrap_or("anonymous").to_owned(),
             customer,
             speaks_for_all: viewer.may(Scope::RequestsWork),
+            sees_catalog: viewer.sees_catalog(),
         };
         let replica = ctx.data_unchecked::<Replica>();
         let (seen, author) = (visible(ctx), author(ctx));

@@ -6,13 +6,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::catalog::customers::rules::Customer;
+use crate::catalog::customers::rules::{Customer, are_related};
 use crate::catalog::services::rules::Service;
 use crate::requests::rules::{ServiceRequest, Status};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{find_in, not_found};
 use crate::shared::ids::{Id, ObjectRef};
-use crate::shared::record::Record;
 use crate::shared::subject::{SubjectRef, WorkType};
 use crate::shared::text::{MAX_TEXT, why_unfit};
 use crate::snapshot::Catalog;
@@ -117,9 +116,16 @@ pub struct Giver {
     pub customer: Option<Id<Customer>>,
     /// Whether they may speak for any customer: who works on requests writes down what people tell.
     pub speaks_for_all: bool,
+    /// Whether they see the catalog. For who does not, only customers whom they may speak for exist.
+    pub sees_catalog: bool,
 }
 
 impl Giver {
+    fn may_speak_for(&self, catalog: &Catalog, customer: Id<Customer>) -> bool {
+        let own = self.customer;
+        self.speaks_for_all || own.is_some_and(|own| are_related(catalog, own, customer))
+    }
+
     /// What a word of theirs is on, so that there is one: a request; a service; or a service and a customer who is not their own, so that
     /// what one customer says does not replace what another has said.
     pub fn about(
@@ -283,36 +289,19 @@ fn of_service(
     let Some(id) = &wanted.customer_id else {
         return (service, giver.customer);
     };
-    let customer = find_in::<Customer>(catalog, id);
-    let spoken_for = customer.filter(|customer| {
-        giver.speaks_for_all
-            || giver
-                .customer
-                .is_some_and(|own| related(catalog, own, *customer))
-    });
-    if customer.is_none() {
-        errors.push(not_found::<Customer>(&["customerId"], id));
-    } else if spoken_for.is_none() {
+    let found = find_in::<Customer>(catalog, id);
+    let spoken_for = found.filter(|customer| giver.may_speak_for(catalog, *customer));
+    if spoken_for.is_none() && found.is_some() && giver.sees_catalog {
         let message = "is not a customer that you belong to, nor one above or below it: feedback is given for one's own";
         errors.push(UserError::new(
             UserErrorCode::Invalid,
             "customerId",
             message,
         ));
+    } else if spoken_for.is_none() {
+        errors.push(not_found::<Customer>(&["customerId"], id));
     }
     (service, spoken_for)
-}
-
-/// Whether two customers are one, or one stands above the other.
-fn related(catalog: &Catalog, one: Id<Customer>, other: Id<Customer>) -> bool {
-    let is_above = |above: Id<Customer>, below: Id<Customer>| {
-        // No longer than there are customers, whatever the database holds.
-        let chain = std::iter::successors(Some(below), |id| catalog.get(*id)?.parent());
-        chain
-            .take(catalog.customers.len() + 1)
-            .any(|id| id == above)
-    };
-    is_above(one, other) || is_above(other, one)
 }
 
 fn too_late(request: &ServiceRequest, latest: &Feedback) -> UserError {
