@@ -32,6 +32,7 @@ use crate::demand::graphql::{DemandNode, DemandQueries, demand};
 use crate::demand::mutations::DemandMutations;
 use crate::demand::shadow_it::graphql::{ShadowItQueries, SightingNode};
 use crate::demand::shadow_it::mutations::ShadowItMutations;
+use crate::demand::similar::SimilarDemandQueries;
 use crate::exchange::graphql::ExchangeMutations;
 use crate::incidents::graphql::{IncidentNode, IncidentQueries, incident};
 use crate::incidents::mutations::IncidentMutations;
@@ -84,6 +85,7 @@ pub struct Query(
     IncidentQueries,
     DemandQueries,
     SearchQueries,
+    SimilarDemandQueries,
     WorklistQueries,
     GapQueries,
     ReviewQueries,

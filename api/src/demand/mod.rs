@@ -11,6 +11,7 @@ pub mod mutations;
 pub mod raise;
 pub mod rules;
 pub mod shadow_it;
+pub mod similar;
 pub mod steps;
 pub mod store;
 

@@ -10,11 +10,11 @@ use super::graphql::{DemandKind, DemandNode, shown, visible};
 use super::moves;
 use super::raise::{Raised, raise};
 use super::rules::Demand;
+use super::similar::{self, Said, similar};
 use super::steps::{Action, Wanted};
 use crate::auth::Viewer;
 use crate::declines::graphql::DeclineReason;
 use crate::declines::rules::WantedDecline;
-use crate::search::similar::{self, Said, similar};
 use crate::shared::direct::List;
 use crate::shared::errors::{UserError as Refusal, UserErrors};
 use crate::shared::graphql::{UserError, author, not_written, user_errors};
@@ -194,16 +194,21 @@ impl DemandPayload {
 #[ComplexObject]
 impl DemandPayload {
     /// Other open demands that say much the same, among those that the viewer may see: perhaps it was raised already. At most 5, those that have
-    /// most in common first; none where nothing was done.
-    async fn similar_demands(&self, ctx: &Context<'_>) -> Result<List<DemandNode>> {
+    /// most in common first; none where nothing was done, nor where they can't be looked for, as just after a start: what was done is told
+    /// anyway.
+    async fn similar_demands(&self, ctx: &Context<'_>) -> List<DemandNode> {
         let Some(demand) = self.demand.as_ref().map(|node| &node.0.0) else {
-            return Ok(List(Vec::new()));
+            return List(Vec::new());
         };
         let said = Said {
             title: &demand.title,
             description: demand.description.as_deref(),
         };
-        similar(ctx, said, None, Some(demand.id), similar::DEFAULT).await
+        let found = similar(ctx, said, None, Some(demand.id), similar::DEFAULT).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!(error = error.message, "can't look for similar demands");
+            List(Vec::new())
+        })
     }
 }
 

@@ -8,26 +8,48 @@ use uuid::Uuid;
 
 use super::documents::Kind;
 use super::index::Document;
+use crate::demand::access::Visible;
 use crate::shared::store::CHUNK;
 
 /// The mark of demands that nothing has met and nobody has declined.
-pub(super) const OPEN: &str = "open";
+pub const OPEN: &str = "open";
 /// The states in which a demand is open.
 const OPEN_STATES: [&str; 2] = ["OPEN", "PLANNED"];
 
 /// The mark of demands that somebody with this subject raised.
-pub(super) fn by_subject(subject: &str) -> String {
+fn by_subject(subject: &str) -> String {
     format!("by:{subject}")
 }
 
 /// The mark of demands that this person raised.
-pub(super) fn by_person(person: Uuid) -> String {
+fn by_person(person: Uuid) -> String {
     format!("raiser:{}", person.simple())
 }
 
 /// The mark of a customer's demands.
-pub(super) fn of_customer(customer: Uuid) -> String {
+pub fn of_customer(customer: Uuid) -> String {
     format!("customer:{}", customer.simple())
+}
+
+/// These demands, as marks of documents: each has all marks of one of the lists.
+pub fn marks(visible: &Visible) -> Vec<Vec<String>> {
+    match visible {
+        Visible::All => vec![vec![Kind::Demand.mark()]],
+        Visible::Own {
+            subject,
+            person,
+            customer,
+        } => {
+            let marks = [
+                Some(by_subject(subject)),
+                person.map(by_person),
+                customer.map(of_customer),
+            ];
+            let marks = marks.into_iter().flatten();
+            marks.map(|mark| vec![Kind::Demand.mark(), mark]).collect()
+        }
+        Visible::Nothing => Vec::new(),
+    }
 }
 
 fn document(row: Model) -> Document {

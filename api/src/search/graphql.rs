@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use async_graphql::connection::PageInfo;
-use async_graphql::{Context, ID, Object, Result, Union};
+use async_graphql::{Context, Object, Result, Union};
 use futures_util::future::try_join_all;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
+use super::asking::{find, refusal};
 use super::demands;
 use super::documents::Kind;
-use super::engine::{Search, SearchError};
+use super::engine::Search;
 use super::matching::{Found, Hit, Page, Place, Wanted};
 use super::rules;
-use super::similar::{Said, similar};
 use crate::auth::Viewer;
 use crate::catalog::capabilities::graphql::CapabilityNode;
 use crate::catalog::customers::graphql::CustomerNode;
@@ -21,17 +21,13 @@ use crate::catalog::offerings::graphql::OfferingNode;
 use crate::catalog::people::graphql::PersonNode;
 use crate::catalog::services::graphql::ServiceNode;
 use crate::catalog::teams::graphql::TeamNode;
-use crate::demand::access::Visible;
 use crate::demand::graphql::{self as demand, DemandNode};
 use crate::outcomes::graphql::OutcomeNode;
-use crate::shared::connection::{Edge, PageArgs, page_size};
-use crate::shared::direct::List;
-use crate::shared::error_code::ErrorCode;
-use crate::shared::graphql::{bad_input, filter_id, internal, lookup};
+use crate::shared::connection::{Edge, PageArgs};
+use crate::shared::graphql::{bad_input, internal, lookup};
 use crate::shared::ids::Id;
 use crate::shared::paging::{OrderKey, Take};
 use crate::shared::record::Record;
-use crate::shared::request::RequestCatalog;
 
 /// The name of lists in the order of how well they match.
 const BY_RELEVANCE: &str = "RELEVANCE";
@@ -153,34 +149,14 @@ impl SearchQueries {
             marks: Some(visible_marks(ctx, kinds.as_deref())),
             ..Wanted::all(words)
         };
-        let (found, is_missed) = find(ctx, wanted, page).await?;
+        let found = find(ctx, wanted, page).await;
+        let (found, is_missed) = found.map_err(|error| refusal(&error))?;
         if page.after.is_none() && count > 0 {
             let subject = ctx.data_unchecked::<Viewer>().subject();
             ctx.data_unchecked::<Search>()
                 .note(subject, &query, is_missed);
         }
         connection(ctx, found, count).await
-    }
-
-    /// The open demands (OPEN or PLANNED) that say much the same as one that is about to be raised, among those that the viewer may see: those
-    /// that have most in common first. Errors: `BAD_USER_INPUT` for a bad page size or id; `UNAVAILABLE` while the index is being built,
-    /// just after a start.
-    async fn similar_demands(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Its title.")] title: String,
-        #[graphql(desc = "What it is about.")] description: Option<String>,
-        #[graphql(desc = "Only demands of this customer; of all where absent.")]
-        customer_id: Option<ID>,
-        #[graphql(desc = "At most so many; 100 at most.", default = 5)] first: i32,
-    ) -> Result<List<DemandNode>> {
-        let customer = filter_id("customerId", customer_id)?;
-        let first = page_size("first", first)?;
-        let said = Said {
-            title: &title,
-            description: description.as_deref(),
-        };
-        similar(ctx, said, customer, None, first).await
     }
 }
 
@@ -221,57 +197,11 @@ fn visible_marks(ctx: &Context<'_>, kinds: Option<&[Kind]>) -> Vec<Vec<String>> 
     let viewer = ctx.data_unchecked::<Viewer>();
     let is_wanted = |kind: &Kind| kinds.is_none_or(|kinds| kinds.contains(kind));
     let marks_of = |kind: Kind| match kind {
-        Kind::Demand => demand_marks(ctx),
+        Kind::Demand => demands::marks(&demand::visible(ctx)),
         _ if viewer.sees_catalog() => vec![vec![kind.mark()]],
         _ => Vec::new(),
     };
     Kind::iter().filter(is_wanted).flat_map(marks_of).collect()
-}
-
-/// The demands that the viewer sees, as marks of documents.
-pub(super) fn demand_marks(ctx: &Context<'_>) -> Vec<Vec<String>> {
-    let of_kind = |mark: Option<String>| -> Vec<String> {
-        let mut marks = vec![Kind::Demand.mark()];
-        marks.extend(mark);
-        marks
-    };
-    match demand::visible(ctx) {
-        Visible::All => vec![of_kind(None)],
-        Visible::Own {
-            subject,
-            person,
-            customer,
-        } => {
-            let marks = [
-                Some(demands::by_subject(&subject)),
-                person.map(demands::by_person),
-                customer.map(demands::of_customer),
-            ];
-            marks
-                .into_iter()
-                .flatten()
-                .map(|mark| of_kind(Some(mark)))
-                .collect()
-        }
-        Visible::Nothing => Vec::new(),
-    }
-}
-
-/// Asks the index, once it knows what the request's catalog knows.
-pub(super) async fn find(ctx: &Context<'_>, wanted: Wanted, page: Page) -> Result<(Found, bool)> {
-    let sequence = ctx
-        .data_unchecked::<RequestCatalog>()
-        .read()
-        .position
-        .newest();
-    let found = ctx
-        .data_unchecked::<Search>()
-        .find(wanted, page, sequence)
-        .await;
-    found.map_err(|error| match error {
-        SearchError::Building => ErrorCode::Unavailable.error(error.to_string()),
-        SearchError::Index(_) | SearchError::Broken(_) => internal(&error),
-    })
 }
 
 /// What was found, without what has gone since.

@@ -1,6 +1,7 @@
 //! Full-text search over everything that has a name. README.md says what is found, and in which order.
 
-mod demands;
+pub mod asking;
+pub mod demands;
 mod documents;
 pub mod engine;
 pub mod graphql;
@@ -9,5 +10,4 @@ pub mod matching;
 mod memory;
 pub mod missed;
 pub mod rules;
-pub mod similar;
 pub mod store;

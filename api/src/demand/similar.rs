@@ -1,16 +1,18 @@
 //! Demands that say much the same.
 
-use async_graphql::{Context, Result};
+use async_graphql::{Context, ID, Object, Result};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use super::demands::{self, OPEN};
-use super::graphql::{demand_marks, find};
-use super::matching::{Page, Wanted};
-use super::rules::{MAX_QUERY, telling, words};
+use super::graphql::{DemandNode, demand, visible};
 use crate::catalog::customers::rules::Customer;
-use crate::demand::graphql::{DemandNode, demand};
+use crate::search::asking::{find, refusal};
+use crate::search::demands::{self, OPEN};
+use crate::search::matching::{Page, Wanted};
+use crate::search::rules::{MAX_QUERY, telling, words};
+use crate::shared::connection::page_size;
 use crate::shared::direct::List;
+use crate::shared::graphql::filter_id;
 use crate::shared::ids::Id;
 
 /// How many similar demands are shown where nothing is said.
@@ -43,7 +45,8 @@ pub async fn similar(
         after: None,
         first: first + 1,
     };
-    let (found, _) = find(ctx, wanted, page).await?;
+    let found = find(ctx, wanted, page).await;
+    let (found, _) = found.map_err(|error| refusal(&error))?;
     let keys = found.hits.iter().map(|hit| hit.place.id);
     let others = keys.filter(|&id| Some(id) != itself).take(first);
     let demands = try_join_all(others.map(|id| demand(ctx, id))).await?;
@@ -62,7 +65,7 @@ fn wanted(ctx: &Context<'_>, said: Said<'_>, customer: Option<Id<Customer>>) -> 
         looked_for.extend(telling(words(&beginning(description))));
         looked_for.truncate(MAX_WORDS[1]);
     }
-    let marks = demand_marks(ctx).into_iter().map(|mut marks| {
+    let marks = demands::marks(&visible(ctx)).into_iter().map(|mut marks| {
         marks.push(OPEN.to_owned());
         marks.extend(customer.map(|customer| demands::of_customer(customer.key())));
         marks
@@ -73,4 +76,32 @@ fn wanted(ctx: &Context<'_>, said: Said<'_>, customer: Option<Id<Customer>>) -> 
         is_being_typed: false,
         marks: Some(marks.collect()),
     })
+}
+
+/// Queries for what was raised already.
+#[derive(Default)]
+pub struct SimilarDemandQueries;
+
+#[Object]
+impl SimilarDemandQueries {
+    /// The open demands (OPEN or PLANNED) that say much the same as one that is about to be raised, among those that the viewer may see: those
+    /// that have most in common first. Errors: `BAD_USER_INPUT` for a bad page size or id; `UNAVAILABLE` while the index is being built,
+    /// just after a start.
+    async fn similar_demands(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its title.")] title: String,
+        #[graphql(desc = "What it is about.")] description: Option<String>,
+        #[graphql(desc = "Only demands of this customer; of all where absent.")]
+        customer_id: Option<ID>,
+        #[graphql(desc = "At most so many; 100 at most.", default = 5)] first: i32,
+    ) -> Result<List<DemandNode>> {
+        let customer = filter_id("customerId", customer_id)?;
+        let first = page_size("first", first)?;
+        let said = Said {
+            title: &title,
+            description: description.as_deref(),
+        };
+        similar(ctx, said, customer, None, first).await
+    }
 }
