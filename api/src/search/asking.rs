@@ -9,7 +9,7 @@ use crate::shared::graphql::internal;
 use crate::shared::request::RequestCatalog;
 
 /// A page of what matches, and whether nothing would even for somebody who sees all, once the index knows what the request's
-/// catalog knows.
+/// catalog knows, and what the request itself has written.
 ///
 /// # Errors
 /// The index is not there yet, or can't be read.
@@ -18,13 +18,25 @@ pub async fn find(
     wanted: Wanted,
     page: Page,
 ) -> Result<(Found, bool), SearchError> {
-    let sequence = ctx
-        .data_unchecked::<RequestCatalog>()
-        .read()
-        .position
-        .newest();
     let search = ctx.data_unchecked::<Search>();
-    search.find(wanted, page, sequence).await
+    let request = ctx.data_unchecked::<RequestCatalog>();
+    let generation = match request.ahead() {
+        Some(written) => generation_with(search, written).await,
+        None => None,
+    };
+    let generation = generation.unwrap_or_else(|| request.read().generation);
+    search.find(wanted, page, generation).await
+}
+
+/// The snapshot that contains a change; none where it can't be read, which keeps nobody from searching.
+async fn generation_with(search: &Search, sequence: i64) -> Option<u64> {
+    match search.replica().containing(sequence).await {
+        Ok(catalog) => Some(catalog.generation),
+        Err(error) => {
+            tracing::warn!(%error, "can't catch up; searching without the newest changes");
+            None
+        }
+    }
 }
 
 /// Why there is no answer, as a client hears it.

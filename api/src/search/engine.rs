@@ -61,8 +61,9 @@ pub struct Search {
 struct Shared {
     replica: Replica,
     index: OnceLock<TextIndex>,
-    /// The newest change that the index contains; none while it is being built.
-    contains: watch::Sender<Option<i64>>,
+    /// The newest snapshot that the index contains; none while it is being built. Not the newest change: one with a lower number
+    /// may be committed after it.
+    contains: watch::Sender<Option<u64>>,
     turns: Semaphore,
     missed: Missed,
 }
@@ -120,7 +121,7 @@ impl Search {
     async fn build(&self) -> Result<(), KeepError> {
         // What changes from here on is told of, so what is read below may be newer and is never older.
         let (_, catalog) = self.shared.replica.take_touched();
-        let position = catalog.position.newest();
+        let generation = catalog.generation;
         let index = spawn_blocking(move || -> Result<TextIndex, IndexError> {
             let index = TextIndex::new()?;
             index.put(documents(&catalog), [])?;
@@ -143,7 +144,7 @@ impl Search {
             tracing::info!(documents = index.len(), "the search index is built");
             drop(self.shared.index.set(index));
         }
-        self.shared.contains.send_replace(Some(position));
+        self.shared.contains.send_replace(Some(generation));
         Ok(())
     }
 
@@ -160,12 +161,7 @@ impl Search {
             let gone = touched.iter().map(|subject| subject.id).collect();
             self.put(found, gone).await?;
         }
-        let position = catalog.position.newest();
-        self.shared.contains.send_if_modified(|newest| {
-            let grows = Some(position) > *newest;
-            *newest = (*newest).max(Some(position));
-            grows
-        });
+        self.shared.contains.send_replace(Some(catalog.generation));
         Ok(())
     }
 
@@ -178,8 +174,8 @@ impl Search {
         Ok(put.await??)
     }
 
-    /// A page of what matches, and whether nothing would even for somebody who sees all; `sequence` is the newest change that whoever
-    /// asks knows of. Waits for the index, and runs beside what else is answered.
+    /// A page of what matches, and whether nothing would even for somebody who sees all; `generation` is that of the newest snapshot
+    /// that whoever asks knows of. Waits for the index, and runs beside what else is answered.
     ///
     /// # Errors
     /// The index is not there yet, or can't be read.
@@ -187,9 +183,9 @@ impl Search {
         &self,
         wanted: Wanted,
         page: Page,
-        sequence: i64,
+        generation: u64,
     ) -> Result<(Found, bool), SearchError> {
-        self.wait_for(sequence).await?;
+        self.wait_for(generation).await?;
         // It is never closed.
         let _turn = self.shared.turns.acquire().await;
         let shared = Arc::clone(&self.shared);
@@ -206,16 +202,16 @@ impl Search {
         search.await?
     }
 
-    async fn wait_for(&self, sequence: i64) -> Result<(), SearchError> {
+    async fn wait_for(&self, generation: u64) -> Result<(), SearchError> {
         let mut contains = self.shared.contains.subscribe();
         let built = timeout(BUILD_PATIENCE, contains.wait_for(Option::is_some));
         if !built.await.is_ok_and(|built| built.is_ok()) {
             return Err(SearchError::Building);
         }
-        let knows = contains.wait_for(|newest| newest.is_some_and(|newest| newest >= sequence));
+        let knows = contains.wait_for(|newest| newest.is_some_and(|newest| newest >= generation));
         if timeout(NEWS_PATIENCE, knows).await.is_err() {
             tracing::warn!(
-                sequence,
+                generation,
                 "the search index is late; answering without the newest changes"
             );
         }

@@ -56,6 +56,13 @@ impl RequestCatalog {
         self.read().position.newest().max(committed)
     }
 
+    /// The newest change that the request itself has committed, if its catalog does not hold it.
+    pub(crate) fn ahead(&self) -> Option<i64> {
+        let committed = self.committed.load(Ordering::Relaxed);
+        let is_held = committed == 0 || self.read().position.contains(committed);
+        (!is_held).then_some(committed)
+    }
+
     /// What the request reads from now on.
     pub(crate) fn advance(&self, catalog: Arc<Catalog>) {
         self.current

@@ -29,6 +29,8 @@ use crate::slas::calendars::rules::Calendar;
 pub struct Catalog {
     /// How much of the change feed is in it.
     pub position: FeedPosition,
+    /// Which of this process's snapshots it is, or is made of: each that is published has a higher number than those before it.
+    pub generation: u64,
     /// People.
     pub people: Table<Person>,
     /// Teams.
@@ -88,6 +90,7 @@ impl Catalog {
     pub fn emptied(&self) -> Self {
         Self {
             position: self.position.clone(),
+            generation: self.generation,
             ..Self::default()
         }
     }

@@ -336,6 +336,7 @@ async fn read_changes(
     }
     let mut next = now.clone();
     next.position = position;
+    next.generation += 1;
     for (kind, ids) in subjects {
         let ids: Vec<Uuid> = ids.into_iter().collect();
         for_type!(kind, T => put_all::<T>(transaction, Which::Keys(&ids), &mut next).await?);
