@@ -1,6 +1,7 @@
 //! Full-text search.
 
 mod demands;
+mod freshness;
 mod missed;
 mod paging;
 mod ranking;
