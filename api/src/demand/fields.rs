@@ -12,7 +12,7 @@ use crate::catalog::services::rules::{Lifecycle, Service};
 use crate::outcomes::rules::Outcome;
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{MAX_TEXT, find_in, not_found};
-use crate::shared::ids::Id;
+use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::money::{Amount, PLACES};
 use crate::shared::patch::Patch;
 use crate::shared::text::{MAX_LINE, why_unfit};
@@ -37,6 +37,17 @@ pub struct DemandPatch {
     pub value_per_month: Patch<Decimal>,
     /// Person-days.
     pub effort: Patch<Decimal>,
+}
+
+impl DemandPatch {
+    /// The objects that it names, as they are in the demand that came of it.
+    pub fn named(&self, demand: &Demand) -> Vec<ObjectRef> {
+        let is_named = |patch: &Patch<String>| matches!(patch, Patch::Set(_));
+        let outcome = demand.outcome_id.filter(|_| is_named(&self.outcome_id));
+        let service = demand.service_id.filter(|_| is_named(&self.service_id));
+        let outcome = outcome.map(Id::any);
+        outcome.into_iter().chain(service.map(Id::any)).collect()
+    }
 }
 
 /// A demand as somebody wants to raise it.

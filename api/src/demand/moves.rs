@@ -112,17 +112,21 @@ async fn attempt(
     if next == demand {
         return Ok(Tried::unchanged(demand));
     }
-    commit(replica, author, (&demand, next), support).await
+    let named = wanted.action.named(&next);
+    let work = WorkTransaction::begin(replica, author, now).await?;
+    if !work.guard(&catalog, named).await? {
+        work.give_up().await?;
+        return Ok(Tried::Overtaken);
+    }
+    commit(work, (&demand, next), support).await
 }
 
 /// Stores what a step made of a demand, unless another writer was faster.
 async fn commit(
-    replica: &Replica,
-    author: &Author,
+    mut work: WorkTransaction<'_>,
     (before, next): (&Demand, Demand),
     support: Option<Support>,
 ) -> Result<Tried, DbErr> {
-    let mut work = WorkTransaction::begin(replica, author, now()).await?;
     if !store::update(work.connection(), &next, before.version).await? {
         work.give_up().await?;
         return Ok(Tried::Overtaken);

@@ -89,7 +89,11 @@ async fn attempt(
     }
     let mut work = WorkTransaction::begin(replica, author, now).await?;
     let keys: Vec<(&Key, Uuid)> = raised.key.iter().map(|key| (key, demand.id)).collect();
-    if !idempotency::take(work.connection(), &keys, now).await? {
+    if !idempotency::take(work.connection(), &keys, now).await?
+        || !work
+            .guard(&catalog, raised.new.fields.named(&demand))
+            .await?
+    {
         work.give_up().await?;
         return Ok(Tried::Overtaken);
     }

@@ -8,6 +8,7 @@ use super::fields::{DemandPatch, answering, apply};
 use super::rules::{Demand, Status, Step};
 use crate::declines::rules::{WantedDecline, check};
 use crate::shared::errors::{UserError, UserErrors, check_version};
+use crate::shared::ids::{Id, ObjectRef};
 use crate::snapshot::Catalog;
 
 /// A step as somebody wants to take it.
@@ -50,6 +51,20 @@ impl Action {
             Self::Decline(_) => Step::Decline,
             Self::Reopen => Step::Reopen,
         }
+    }
+
+    /// The objects that it names and whose state decides whether it may be taken, as they are in the demand that came of it.
+    pub fn named(&self, demand: &Demand) -> Vec<ObjectRef> {
+        let named = match self {
+            Self::Update(patch) => return patch.named(demand),
+            Self::Meet(_) => demand.service_id.map(Id::any),
+            Self::Decline(_) => {
+                let decline = demand.decline.as_ref();
+                decline.and_then(|it| it.alternative_id).map(Id::any)
+            }
+            Self::Support(_) | Self::WithdrawSupport(_) | Self::Plan | Self::Reopen => None,
+        };
+        named.into_iter().collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::idempotency::{self, Key};
+use crate::shared::ids::ObjectRef;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::choosing::calendars;
@@ -86,7 +87,10 @@ async fn attempt(
         .iter()
         .map(|key| (key, new.incident.id))
         .collect();
-    if !idempotency::take(work.connection(), &keys, now).await? {
+    let broken: Vec<ObjectRef> = new.services.iter().map(|service| service.any()).collect();
+    if !idempotency::take(work.connection(), &keys, now).await?
+        || !work.guard(&catalog, broken).await?
+    {
         work.give_up().await?;
         return Ok(Attempt::Overtaken);
     }

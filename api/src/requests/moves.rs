@@ -11,6 +11,7 @@ use super::store;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
+use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::subject::WorkType;
 use crate::shared::work::{Attempt, Attempts, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
@@ -90,6 +91,7 @@ async fn attempt(
     let (next, worked_out) = rewind(replica, (&request, next), &event, &known).await?;
     let mut work = WorkTransaction::begin(replica, author, now).await?;
     if !store::update(work.connection(), &next, request.version).await?
+        || !work.guard(&catalog, other_way(wanted, &next)).await?
         || !clocks::replace(work.connection(), &known, &worked_out).await?
     {
         work.give_up().await?;
@@ -109,6 +111,12 @@ async fn attempt(
         request: next,
         sequence,
     })))
+}
+
+/// The offering that a decline names, which has to be one that can be requested.
+fn other_way(wanted: &Wanted, next: &ServiceRequest) -> Option<ObjectRef> {
+    let decline = next.decline.as_ref().filter(|_| wanted.decline.is_some());
+    decline?.alternative_id.map(Id::any)
 }
 
 /// The request's clocks as a step leaves them, and the request with what they say.

@@ -18,10 +18,11 @@ use serde_json::{Map, Value};
 
 use super::dialect::{self, Insert};
 use super::draft::ChangeKind;
+use super::ids::ObjectRef;
 use super::store::DamagedRow;
 use super::subject::SubjectRef;
 use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
-use crate::snapshot::Replica;
+use crate::snapshot::{Catalog, Replica};
 
 /// A transaction that changes work.
 #[derive(Debug)]
@@ -56,6 +57,16 @@ impl<'a> WorkTransaction<'a> {
     /// Where statements go.
     pub fn connection(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    /// Whether these objects of the catalog are as they were in the snapshot that a plan was made on; they stay so until the commit.
+    /// What a step newly refers to has to be asked for, as a snapshot may be behind. One statement for each.
+    pub async fn guard(
+        &self,
+        seen: &Catalog,
+        objects: impl IntoIterator<Item = ObjectRef>,
+    ) -> Result<bool, DbErr> {
+        write::are_unchanged(&self.transaction, seen, objects).await
     }
 
     /// Draws the next numbers of a kind, ascending.

@@ -297,10 +297,8 @@ async fn write_work(
 /// Writes all rows in an order in which every reference finds its target. False where a version is not the expected one.
 async fn apply(transaction: &DatabaseTransaction, draft: &Draft) -> Result<bool, DbErr> {
     let types = || <ObjectType as strum::IntoEnumIterator>::iter();
-    for object in draft.guarded() {
-        if !for_type!(object.kind, T => is_unchanged::<T>(transaction, draft, object).await?) {
-            return Ok(false);
-        }
+    if !are_unchanged(transaction, draft.base(), draft.guarded()).await? {
+        return Ok(false);
     }
     for kind in types() {
         if !for_type!(kind, T => write_rows::<T>(transaction, draft).await?) {
@@ -318,14 +316,27 @@ async fn apply(transaction: &DatabaseTransaction, draft: &Draft) -> Result<bool,
     Ok(true)
 }
 
-/// Whether an object that the plan only looked at is as it was, and holds it so until the commit.
+/// Whether objects that a plan only looked at are as they were in the snapshot that it was made on; it holds them so until the
+/// commit.
+pub(super) async fn are_unchanged(
+    transaction: &DatabaseTransaction,
+    seen: &Catalog,
+    objects: impl IntoIterator<Item = ObjectRef>,
+) -> Result<bool, DbErr> {
+    for object in objects {
+        if !for_type!(object.kind, T => is_unchanged::<T>(transaction, seen, object).await?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn is_unchanged<T: Stored>(
     transaction: &DatabaseTransaction,
-    draft: &Draft,
+    seen: &Catalog,
     object: ObjectRef,
 ) -> Result<bool, DbErr> {
-    let id = Id::<T>::new(object.id);
-    let Some(seen) = draft.base().get(id) else {
+    let Some(seen) = seen.get(Id::<T>::new(object.id)) else {
         return Ok(false);
     };
     let found = T::Entity::find()

@@ -3,6 +3,7 @@
 mod keys;
 mod listing;
 mod raising;
+mod stale;
 mod steps;
 mod visibility;
 
