@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::missed_search::{ActiveModel, Column, Entity, Model};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Order, PaginatorTrait,
@@ -11,9 +11,16 @@ use sea_orm::{
 };
 
 use crate::shared::dialect;
+use crate::shared::write::now;
 
-/// How many texts are kept; of more, the least frequent go, of these the oldest.
+/// How many texts are kept.
 pub const MAX_KEPT: u64 = 10_000;
+/// Where there are more than that, what was not missed for so long goes first.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// For so long a text is kept though it was missed seldom, so that it may become frequent.
+const PROBATION: SignedDuration = SignedDuration::from_hours(24);
+/// How often a write that another process stood in the way of is tried.
+const ATTEMPTS: u32 = 3;
 
 /// A text that was looked for in vain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +63,18 @@ pub type Misses = BTreeMap<String, (i64, i64)>;
 
 /// Adds to what is remembered. Counts of several processes add up.
 pub async fn remember(database: &DatabaseConnection, misses: &Misses) -> Result<(), DbErr> {
+    for _ in 1..ATTEMPTS {
+        match try_remember(database, misses).await {
+            Err(error) if dialect::is_conflict(&error) => {
+                tracing::debug!(%error, "another process was faster");
+            }
+            settled => return settled,
+        }
+    }
+    try_remember(database, misses).await
+}
+
+async fn try_remember(database: &DatabaseConnection, misses: &Misses) -> Result<(), DbErr> {
     let transaction = dialect::begin_write(database).await?;
     let rows = misses.iter().map(|(text, &(count, last_at))| ActiveModel {
         text: Set(text.clone()),
@@ -63,33 +82,48 @@ pub async fn remember(database: &DatabaseConnection, misses: &Misses) -> Result<
         last_at: Set(last_at),
     });
     let rows: Vec<ActiveModel> = rows.collect();
-    // In the order of their texts, so that two processes never wait for each other.
+    // In the order of their texts, so that two processes that add the same ones wait for each other one way. What is let go below is
+    // in another order: there one of two may have to start over.
     for rows in rows.chunks(CHUNK) {
         Entity::insert_many(rows.to_vec())
             .on_conflict(added())
             .exec_without_returning(&transaction)
             .await?;
     }
-    let excess = Entity::find()
-        .count(&transaction)
-        .await?
-        .saturating_sub(MAX_KEPT);
+    let excess = Entity::find().count(&transaction).await?;
+    let excess = excess.saturating_sub(MAX_KEPT);
     if excess > 0 {
-        let least = Entity::find()
-            .select_only()
-            .column(Column::Text)
-            .order_by(Column::Count, Order::Asc)
-            .order_by(Column::LastAt, Order::Asc)
-            .order_by(Column::Text, Order::Asc)
-            .limit(excess)
-            .into_query();
-        let delete = Query::delete()
-            .from_table(Entity)
-            .and_where(Column::Text.in_subquery(least))
-            .take();
-        transaction.execute(&delete).await?;
+        let_go(&transaction, excess, now()).await?;
     }
     transaction.commit().await
+}
+
+/// Lets so many texts go: first what was not missed for 90 days; then what was not missed for a day, the least frequent first; and only
+/// then what is new. Of equally frequent ones those go first that were missed longest ago.
+async fn let_go<C: ConnectionTrait>(
+    connection: &C,
+    count: u64,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let since = |age: SignedDuration| Column::LastAt.gte((now - age).as_microsecond());
+    let standing = CaseStatement::new()
+        .case(since(PROBATION), 2)
+        .case(since(FORGOTTEN), 1)
+        .finally(0);
+    let least = Entity::find()
+        .select_only()
+        .column(Column::Text)
+        .order_by(Expr::expr(standing), Order::Asc)
+        .order_by(Column::Count, Order::Asc)
+        .order_by(Column::LastAt, Order::Asc)
+        .order_by(Column::Text, Order::Asc)
+        .limit(count)
+        .into_query();
+    let delete = Query::delete()
+        .from_table(Entity)
+        .and_where(Column::Text.in_subquery(least))
+        .take();
+    connection.execute(&delete).await.map(drop)
 }
 
 /// How many rows one statement adds.

@@ -1,9 +1,9 @@
 //! Searches that find nothing.
 
-use entity::missed_search::{Entity, Model};
+use entity::missed_search::{ActiveModel, Entity, Model};
 use kundig::auth::Scope;
 use kundig_tests::{Database, Server, on_both_databases, tokens};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::search;
@@ -63,6 +63,49 @@ async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_i
     );
 }
 
+async fn a_new_text_finds_a_place_however_many_are_remembered(database: Database) {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    let now = jiff::Timestamp::now().as_microsecond();
+    let server = Server::start(&database).await;
+    let rows = (0..10_000).map(|number| Model {
+        text: format!("text {number:05}"),
+        count: 3,
+        last_at: now - 2 * DAY,
+    });
+    let mut rows: Vec<Model> = rows.collect();
+    // Frequent and long forgotten; and seldom, of late.
+    (rows[17].count, rows[17].last_at) = (1_000, now - 91 * DAY);
+    (rows[18].count, rows[18].last_at) = (1, now);
+    rows[19].count = 2;
+    let connection = database.connect().await;
+    for rows in rows.chunks(1_000) {
+        let rows = rows.iter().cloned();
+        let rows = rows.map(IntoActiveModel::<ActiveModel>::into_active_model);
+        let added = Entity::insert_many(rows).exec_without_returning(&connection);
+        added.await.expect("texts can be added");
+    }
+    let ada = tokens::local("ada", &[Scope::CatalogRead]);
+    for query in ["parking permit", "xylophone"] {
+        let answer = search(&server, Some(&ada), json!({ "query": query })).await;
+        answer.expect_data();
+    }
+    server.stop().await;
+    let kept = remembered(&database).await;
+    assert_eq!(kept.len(), 10_000);
+    let is_kept = |text: &str| kept.iter().any(|(kept, _)| kept == text);
+    for (text, expected) in [
+        ("parking permit", true),
+        ("xylophone", true),
+        ("text 00016", true),
+        ("text 00017", false),
+        ("text 00018", true),
+        ("text 00019", false),
+    ] {
+        assert_eq!(is_kept(text), expected, "{text}");
+    }
+}
+
 on_both_databases!(
-    what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_is_only_hidden
+    what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_is_only_hidden,
+    a_new_text_finds_a_place_however_many_are_remembered,
 );
