@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sea_orm::DbErr;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, spawn_blocking};
@@ -90,12 +91,15 @@ impl Search {
     /// Builds the index and keeps it up to date, and remembers what was missed, until `stop`.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let database = &self.shared.replica.database().job;
-        tokio::select! {
-            () = self.keep() => {}
-            () = self.shared.missed.keep_writing(database) => {}
-            () = stop => {}
-        }
-        self.shared.missed.write_all(database).await;
+        let stop = stop.shared();
+        let stopped = stop.clone();
+        let keep = async {
+            tokio::select! {
+                () = self.keep() => {}
+                () = stopped => {}
+            }
+        };
+        tokio::join!(keep, self.shared.missed.keep_writing(database, stop));
     }
 
     /// Takes note of a search of somebody with this subject, and of whether it found anything.

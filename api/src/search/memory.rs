@@ -1,10 +1,12 @@
 //! Remembers searches that found nothing: off the path of the search, some at a time.
 
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
+use tokio::time::timeout;
 
 use super::missed::{Fragments, Searcher};
 use super::store::{self, Misses};
@@ -32,11 +34,15 @@ struct Waiting {
 impl Waiting {
     fn count(&mut self, texts: Vec<String>) {
         let at = now().as_microsecond();
-        for text in texts {
+        self.add(texts.into_iter().map(|text| (text, (1, at))));
+    }
+
+    fn add(&mut self, misses: impl IntoIterator<Item = (String, (i64, i64))>) {
+        for (text, (count, at)) in misses {
             if self.certain.len() < MAX_WAITING || self.certain.contains_key(&text) {
-                let (count, last) = self.certain.entry(text).or_insert((0, at));
-                *count += 1;
-                *last = at;
+                let (known, last) = self.certain.entry(text).or_insert((0, at));
+                *known += count;
+                *last = at.max(*last);
             }
         }
     }
@@ -53,29 +59,28 @@ impl Missed {
         waiting.count(certain);
     }
 
-    /// Writes what is certain, now and then, until the future is dropped.
-    pub(super) async fn keep_writing(&self, database: &DatabaseConnection) {
-        loop {
-            tokio::time::sleep(PAUSE).await;
+    /// Writes what is certain, now and then, until `stop`, and then all there is. What is being written is not given up.
+    pub(super) async fn keep_writing(
+        &self,
+        database: &DatabaseConnection,
+        stop: impl Future<Output = ()>,
+    ) {
+        let mut stop = pin!(stop);
+        let mut is_over = false;
+        while !is_over {
+            is_over = timeout(PAUSE, &mut stop).await.is_ok();
             let misses = {
                 let mut waiting = self.waiting();
-                let due = waiting.fragments.due(Instant::now());
-                waiting.count(due);
+                let texts = if is_over {
+                    waiting.fragments.all()
+                } else {
+                    waiting.fragments.due(Instant::now())
+                };
+                waiting.count(texts);
                 std::mem::take(&mut waiting.certain)
             };
             self.write(database, misses).await;
         }
-    }
-
-    /// Writes all there is, certain or not.
-    pub(super) async fn write_all(&self, database: &DatabaseConnection) {
-        let misses = {
-            let mut waiting = self.waiting();
-            let held = waiting.fragments.all();
-            waiting.count(held);
-            std::mem::take(&mut waiting.certain)
-        };
-        self.write(database, misses).await;
     }
 
     async fn write(&self, database: &DatabaseConnection, misses: Misses) {
@@ -84,16 +89,48 @@ impl Missed {
         }
         if let Err(error) = store::remember(database, &misses).await {
             tracing::warn!(%error, texts = misses.len(), "can't remember what was searched for in vain; trying again");
-            let mut waiting = self.waiting();
-            for (text, (count, last)) in misses {
-                let known = waiting.certain.entry(text).or_insert((0, last));
-                known.0 += count;
-            }
+            self.waiting().add(misses);
         }
     }
 
     /// Nothing that is done while it is held can fail half way.
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn misses(count: usize, name: &str) -> Misses {
+        let texts = (0..count).map(|number| format!("{name} {number}"));
+        texts.map(|text| (text, (2, 7))).collect()
+    }
+
+    #[test]
+    fn no_more_wait_than_may_however_often_they_cannot_be_written() {
+        let mut waiting = Waiting::default();
+        for turn in 0..3 {
+            waiting.count(
+                (0..4_000)
+                    .map(|text| format!("new {turn} {text}"))
+                    .collect(),
+            );
+            let failed = std::mem::take(&mut waiting.certain);
+            waiting.add(misses(4_000, "meanwhile"));
+            waiting.add(failed);
+            assert!(waiting.certain.len() <= MAX_WAITING);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_added_to_what_has_come_since() {
+        let mut waiting = Waiting::default();
+        waiting.add([("fax".to_owned(), (1, 9))]);
+        waiting.add([("fax".to_owned(), (2, 5)), ("pager".to_owned(), (1, 3))]);
+        let expected = [("fax", (3, 9)), ("pager", (1, 3))];
+        let expected = expected.map(|(text, miss)| (text.to_owned(), miss));
+        assert_eq!(waiting.certain, Misses::from(expected));
     }
 }
