@@ -65,7 +65,7 @@ struct Shared {
     /// The newest snapshot that the index contains; none while it is being built. Not the newest change: one with a lower number
     /// may be committed after it.
     contains: watch::Sender<Option<u64>>,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     missed: Missed,
 }
 
@@ -77,7 +77,7 @@ impl Search {
                 replica,
                 index: OnceLock::new(),
                 contains: watch::Sender::new(None),
-                turns: Semaphore::new(AT_ONCE),
+                turns: Arc::new(Semaphore::new(AT_ONCE)),
                 missed: Missed::default(),
             }),
         }
@@ -191,9 +191,11 @@ impl Search {
     ) -> Result<(Found, bool), SearchError> {
         self.wait_for(generation).await?;
         // It is never closed.
-        let _turn = self.shared.turns.acquire().await;
+        let turn = Arc::clone(&self.shared.turns).acquire_owned().await;
         let shared = Arc::clone(&self.shared);
         let search = spawn_blocking(move || {
+            // Whoever asked may have gone, and a search goes on all the same.
+            let _turn = turn;
             let index = shared.index.get().ok_or(SearchError::Building)?;
             let found = index.search(&wanted, page)?;
             let of_all = Wanted {
