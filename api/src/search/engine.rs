@@ -1,9 +1,10 @@
 //! The index of this process: built beside the start, kept up to date, and asked.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
 use sea_orm::DbErr;
 use tokio::sync::{Semaphore, watch};
@@ -25,6 +26,8 @@ const BUILD_PATIENCE: Duration = Duration::from_secs(5);
 const NEWS_PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait before what failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the index can't be written before it is built anew.
+const PATIENCE: u32 = 3;
 /// How many searches run at once: each keeps a core busy.
 const AT_ONCE: usize = 8;
 
@@ -61,7 +64,7 @@ pub struct Search {
 
 struct Shared {
     replica: Replica,
-    index: OnceLock<TextIndex>,
+    index: ArcSwapOption<TextIndex>,
     /// The newest snapshot that the index contains; none while it is being built. Not the newest change: one with a lower number
     /// may be committed after it.
     contains: watch::Sender<Option<u64>>,
@@ -75,7 +78,7 @@ impl Search {
         Self {
             shared: Arc::new(Shared {
                 replica,
-                index: OnceLock::new(),
+                index: ArcSwapOption::empty(),
                 contains: watch::Sender::new(None),
                 turns: Arc::new(Semaphore::new(AT_ONCE)),
                 missed: Missed::default(),
@@ -109,16 +112,27 @@ impl Search {
 
     async fn keep(&self) {
         let mut rounds = self.shared.replica.rounds();
-        while let Err(error) = self.build().await {
-            complain(&error, "can't build the search index; trying again");
-            tokio::time::sleep(PAUSE).await;
-        }
+        self.build_in_the_end().await;
         while rounds.changed().await.is_ok() {
             let (touched, catalog) = self.shared.replica.take_touched();
+            let mut broken = 0;
             while let Err(error) = self.update(&touched, &catalog).await {
                 complain(&error, "can't update the search index; trying again");
                 tokio::time::sleep(PAUSE).await;
+                broken += u32::from(!matches!(error, KeepError::Database(_)));
+                if broken == PATIENCE {
+                    // A writer whose thread has ended stays as it is; another index has another one.
+                    self.build_in_the_end().await;
+                    break;
+                }
             }
+        }
+    }
+
+    async fn build_in_the_end(&self) {
+        while let Err(error) = self.build().await {
+            complain(&error, "can't build the search index; trying again");
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -143,11 +157,8 @@ impl Search {
             let index = Arc::clone(&index);
             spawn_blocking(move || index.put(page, [])).await??;
         }
-        // Nobody else has it by now.
-        if let Some(index) = Arc::into_inner(index) {
-            tracing::info!(documents = index.len(), "the search index is built");
-            drop(self.shared.index.set(index));
-        }
+        tracing::info!(documents = index.len(), "the search index is built");
+        self.shared.index.store(Some(index));
         self.shared.contains.send_replace(Some(generation));
         Ok(())
     }
@@ -171,7 +182,7 @@ impl Search {
 
     async fn put(&self, documents: Vec<Document>, gone: Vec<Uuid>) -> Result<(), KeepError> {
         let shared = Arc::clone(&self.shared);
-        let put = spawn_blocking(move || match shared.index.get() {
+        let put = spawn_blocking(move || match &*shared.index.load() {
             Some(index) => index.put(documents, gone),
             None => Ok(()),
         });
@@ -196,7 +207,7 @@ impl Search {
         let search = spawn_blocking(move || {
             // Whoever asked may have gone, and a search goes on all the same.
             let _turn = turn;
-            let index = shared.index.get().ok_or(SearchError::Building)?;
+            let index = shared.index.load_full().ok_or(SearchError::Building)?;
             let found = index.search(&wanted, page)?;
             let of_all = Wanted {
                 marks: None,
