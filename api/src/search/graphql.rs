@@ -78,13 +78,7 @@ impl SearchConnection {
 
     /// Where in the list the page is.
     async fn page_info(&self) -> PageInfo {
-        let cursor = |edge: Option<&SearchEdge>| edge.map(|edge| edge.cursor.clone());
-        PageInfo {
-            has_previous_page: self.found.has_previous,
-            has_next_page: self.found.has_next,
-            start_cursor: cursor(self.edges.first()),
-            end_cursor: cursor(self.edges.last()),
-        }
+        info(&self.found)
     }
 
     /// How many there are on all pages, of those that the viewer may see.
@@ -207,10 +201,9 @@ fn visible_marks(ctx: &Context<'_>, kinds: Option<&[Kind]>) -> Vec<Vec<String>> 
 /// What was found, without what has gone since.
 async fn connection(ctx: &Context<'_>, found: Found, words: usize) -> Result<SearchConnection> {
     let edge = async |hit: Hit| {
-        let position = (OrderKey::Number(hit.place.below), hit.place.id);
         let node = result(ctx, hit).await?;
         Ok::<_, async_graphql::Error>(node.map(|node| SearchEdge {
-            cursor: Edge::new(BY_RELEVANCE, position, ()).written_cursor(),
+            cursor: cursor(hit.place),
             node,
             score: hit.place.score(words),
         }))
@@ -220,6 +213,22 @@ async fn connection(ctx: &Context<'_>, found: Found, words: usize) -> Result<Sea
         edges: edges.into_iter().flatten().collect(),
         found,
     })
+}
+
+/// Where a page is, by what was found, though some of it may have gone since: a page without entries leads on, too.
+fn info(found: &Found) -> PageInfo {
+    let cursor = |hit: Option<&Hit>| hit.map(|hit| cursor(hit.place));
+    PageInfo {
+        has_previous_page: found.has_previous,
+        has_next_page: found.has_next,
+        start_cursor: cursor(found.hits.first()),
+        end_cursor: cursor(found.hits.last()),
+    }
+}
+
+fn cursor(place: Place) -> String {
+    let position = (OrderKey::Number(place.below), place.id);
+    Edge::new(BY_RELEVANCE, position, ()).written_cursor()
 }
 
 async fn result(ctx: &Context<'_>, hit: Hit) -> Result<Option<SearchResult>> {
