@@ -54,7 +54,8 @@ fn main() {
     let documents = documents();
     let start = Instant::now();
     let index = TextIndex::new().expect("an index can be made");
-    index.put(documents.clone(), []).expect("documents fit");
+    index.add_new(documents.clone()).expect("documents fit");
+    index.show().expect("the index can be written");
     println!(
         "built in {:.1} s, {} in memory",
         start.elapsed().as_secs_f64(),

@@ -142,7 +142,7 @@ impl Search {
         let generation = catalog.generation;
         let index = spawn_blocking(move || -> Result<TextIndex, IndexError> {
             let index = TextIndex::new()?;
-            index.put(documents(&catalog), [])?;
+            index.add_new(documents(&catalog))?;
             Ok(index)
         });
         let index = Arc::new(index.await??);
@@ -155,8 +155,10 @@ impl Search {
             };
             last = Some(end.id);
             let index = Arc::clone(&index);
-            spawn_blocking(move || index.put(page, [])).await??;
+            spawn_blocking(move || index.add_new(page)).await??;
         }
+        let shown = Arc::clone(&index);
+        spawn_blocking(move || shown.show()).await??;
         tracing::info!(documents = index.len(), "the search index is built");
         self.shared.index.store(Some(index));
         self.shared.contains.send_replace(Some(generation));

@@ -123,6 +123,28 @@ impl TextIndex {
         self.reader.reload()
     }
 
+    /// Adds documents of which none is there. Nobody finds them before [`Self::show`]. Blocks as long as it takes.
+    ///
+    /// # Errors
+    /// The index can't be written.
+    pub fn add_new(&self, documents: impl IntoIterator<Item = Document>) -> Result<(), IndexError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        for document in documents {
+            writer.add_document(self.row(&document))?;
+        }
+        Ok(())
+    }
+
+    /// Has whoever searches from now on find all that was added. Blocks as long as it takes.
+    ///
+    /// # Errors
+    /// The index can't be written.
+    pub fn show(&self) -> Result<(), IndexError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.commit()?;
+        self.reader.reload()
+    }
+
     fn key(&self, id: Uuid) -> Term {
         Term::from_field_text(self.fields.id, &id.simple().to_string())
     }

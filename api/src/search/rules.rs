@@ -4,9 +4,11 @@
 //! and English, since a catalog mostly has both and seldom says which. Texts and queries are taken apart by the same functions.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use deunicode::deunicode_char;
 use frostem::{Algorithm, Stemmer};
+use quick_cache::sync::Cache;
 
 /// The longest query, in characters.
 pub const MAX_QUERY: usize = 200;
@@ -16,6 +18,12 @@ pub const MAX_WORDS: usize = 10;
 const MAX_FOLD: usize = 60;
 /// The shortest word that has stems, in bytes of its fold.
 const MIN_STEMMED: usize = 3;
+
+/// The longest word that is remembered, in bytes.
+const MAX_KNOWN: usize = 40;
+
+/// Terms of words: texts have the same few thousand again and again, and taking a word apart takes much longer than finding it here.
+static KNOWN: LazyLock<Cache<String, Term>> = LazyLock::new(|| Cache::new(20_000));
 
 /// Words that say too little to be looked for beside others, folded: English and German.
 const FILLERS: [&str; 58] = [
@@ -52,6 +60,18 @@ pub struct Term {
 
 impl Term {
     fn new(word: &str) -> Option<Self> {
+        if word.len() > MAX_KNOWN {
+            return Self::worked_out(word);
+        }
+        if let Some(known) = KNOWN.get(word) {
+            return Some(known);
+        }
+        let term = Self::worked_out(word)?;
+        KNOWN.insert(word.to_owned(), term.clone());
+        Some(term)
+    }
+
+    fn worked_out(word: &str) -> Option<Self> {
         let folded = fold(word);
         if folded.is_empty() {
             return None;
