@@ -1,8 +1,11 @@
 //! What customers say of services, and what it comes to.
 
+use entity::feedback;
 use futures_util::future::join_all;
 use kundig::auth::Scope;
 use kundig_tests::{Answer, Database, Server, Settings, on_both_databases, tokens};
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use serde_json::{Value, json};
 
 use crate::objects::{CUSTOMER, PERSON, SERVICE, changes_after, list, newest_change, text};
@@ -151,12 +154,15 @@ async fn what_one_customer_says_does_not_replace_what_another_said(database: Dat
     let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
     let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
     let desk = tokens::local("desk", &[Scope::RequestsSubmit, Scope::RequestsWork]);
-    let of = |customer: &Value, score: i32| {
-        json!({"serviceId": service["id"], "customerId": customer["id"], "score": score})
-    };
+    let of = |customer: &Value, score: i32| json!({"serviceId": service["id"], "customerId": customer["id"], "score": score});
     let of_ward = give(&server, &desk, of(&ward, 1)).await;
     let of_lab = give(&server, &desk, of(&lab, 5)).await;
-    let of_nobody = give(&server, &desk, json!({"serviceId": service["id"], "score": 3})).await;
+    let of_nobody = give(
+        &server,
+        &desk,
+        json!({"serviceId": service["id"], "score": 3}),
+    )
+    .await;
     assert_eq!(of_lab["customer"]["id"], lab["id"]);
     assert_eq!(of_nobody["customer"], Value::Null);
     let changed = give(&server, &desk, of(&ward, 2)).await;
@@ -165,7 +171,9 @@ async fn what_one_customer_says_does_not_replace_what_another_said(database: Dat
     let all = satisfaction(&server, tokens::everything(), "").await;
     assert_eq!(all["responses"], 3, "{all}");
     assert!(
-        all["average"].as_f64().is_some_and(|average| (average - 10.0 / 3.0).abs() < 1e-9),
+        all["average"]
+            .as_f64()
+            .is_some_and(|average| (average - 10.0 / 3.0).abs() < 1e-9),
         "{all}"
     );
 }
@@ -191,6 +199,61 @@ async fn who_has_come_to_another_customer_speaks_for_that_one_anew(database: Dat
     assert_eq!(say(4).await["id"], after["id"]);
     let all = satisfaction(&server, tokens::everything(), "").await;
     assert_eq!(all["responses"], 2, "{all}");
+}
+
+/// Has all feedback given so many days earlier than it was.
+async fn days_pass(database: &Database, days: i64) {
+    let passed = days * 24 * 3600 * 1_000_000;
+    let earlier = |column: feedback::Column| Expr::col(column).sub(passed);
+    let moved = feedback::Entity::update_many()
+        .col_expr(
+            feedback::Column::CreatedAt,
+            earlier(feedback::Column::CreatedAt),
+        )
+        .col_expr(
+            feedback::Column::UpdatedAt,
+            earlier(feedback::Column::UpdatedAt),
+        )
+        .exec(&database.connect().await)
+        .await;
+    moved.expect("feedback can be changed");
+}
+
+async fn what_was_said_thirty_days_ago_stays(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let account = offering(&server, json!({})).await;
+    let service = SERVICE.by_slug(&server, "accounts").await["id"].clone();
+    let request = submit(&server, json!({"offeringId": account["id"]})).await;
+    let started = take(&server, "start", &request, json!({})).await;
+    take(&server, "fulfil", &started, json!({})).await;
+    let worker = tokens::everything();
+    let on_service = |score: i32| json!({"serviceId": service, "score": score});
+    let on_request = |score: i32| json!({"serviceId": service, "serviceRequestId": request["id"], "score": score});
+    let first = give(&server, worker, on_request(1)).await;
+    let of_all = give(&server, worker, on_service(1)).await;
+
+    days_pass(&database, 29).await;
+    assert_eq!(
+        give(&server, worker, on_request(2)).await["id"],
+        first["id"]
+    );
+    assert_eq!(
+        give(&server, worker, on_service(2)).await["id"],
+        of_all["id"]
+    );
+    days_pass(&database, 1).await;
+    let late = try_give(&server, worker, &on_request(3)).await;
+    let error = late.expect_user_error(&["serviceRequestId"], "INVALID");
+    assert!(text(&error["message"]).contains("30 days"), "{error}");
+    let anew = give(&server, worker, on_service(3)).await;
+    assert_ne!(anew["id"], of_all["id"]);
+    let changed = give(&server, worker, on_service(4)).await;
+    assert_eq!(
+        changed["id"], anew["id"],
+        "the new one is the one to change"
+    );
+    let all = satisfaction(&server, worker, "").await;
+    assert_eq!(all["responses"], 3, "{all}");
 }
 
 async fn many_at_once_leave_one(database: Database) {
@@ -358,6 +421,7 @@ on_both_databases!(
     a_service_is_judged_once_by_each_for_their_own_customer,
     what_one_customer_says_does_not_replace_what_another_said,
     who_has_come_to_another_customer_speaks_for_that_one_anew,
+    what_was_said_thirty_days_ago_stays,
     many_at_once_leave_one,
     feedback_is_for_its_giver_and_for_those_who_decide,
     few_answers_are_told_only_to_those_who_read_them,

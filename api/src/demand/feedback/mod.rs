@@ -6,3 +6,7 @@ pub mod graphql;
 pub mod rules;
 pub mod satisfaction;
 pub mod store;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

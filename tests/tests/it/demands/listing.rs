@@ -1,9 +1,9 @@
 use std::cmp::Ordering;
 
-use kundig_tests::{Database, Server, Settings, on_both_databases};
+use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
-use super::{raise, take};
+use super::{mutation, raise, submitter, take};
 use crate::objects::{CUSTOMER, OUTCOME, PERSON, SERVICE, list, text};
 
 /// Demands of two customers, in all states.
@@ -87,11 +87,65 @@ impl World {
     }
 
     async fn ask(&self, arguments: &str) -> Value {
+        self.ask_as(tokens::everything(), arguments).await
+    }
+
+    async fn ask_as(&self, token: &str, arguments: &str) -> Value {
         let document = format!(
             "{{ demands({arguments}) {{ totalCount nodes {{ number }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
         );
-        let answer = self.server.query(document).send().await;
+        let answer = self.server.query(document).token(token).send().await;
         answer.expect_data()["demands"].clone()
+    }
+
+    /// All pages of a list, forwards or backwards.
+    async fn pages(
+        &self,
+        token: &str,
+        order: &str,
+        (size, forwards): (usize, bool),
+    ) -> Vec<String> {
+        let mut met = Vec::new();
+        let mut place = String::new();
+        loop {
+            let take = if forwards { "first" } else { "last" };
+            let page = format!("{order}, {take}: {size}{place}");
+            let page = self.ask_as(token, &page).await;
+            let info = &page["pageInfo"];
+            let nodes = numbers(list(&page["nodes"]));
+            let more = if forwards {
+                met.extend(nodes);
+                place = format!(", after: {}", info["endCursor"]);
+                &info["hasNextPage"]
+            } else {
+                met.splice(0..0, nodes);
+                place = format!(", before: {}", info["startCursor"]);
+                &info["hasPreviousPage"]
+            };
+            assert_eq!(page["totalCount"] != json!(met.len()), *more, "{page}");
+            if *more == false {
+                return met;
+            }
+        }
+    }
+
+    /// Whether these demands are what somebody sees, in every order, forwards and backwards.
+    async fn expect_pages(&self, token: &str, demands: &[Value]) {
+        for field in ["CREATED_AT", "VALUE_PER_MONTH", "SCORE", "SUPPORTERS"] {
+            let mut sorted = demands.to_vec();
+            sorted.sort_by(|one, other| compare(field, one, other));
+            for direction in ["ASC", "DESC"] {
+                if direction == "DESC" {
+                    sorted.reverse();
+                }
+                let expected = numbers(&sorted);
+                let order = format!("orderBy: {{field: {field}, direction: {direction}}}");
+                for window in [(100, true), (4, true), (5, false)] {
+                    let met = self.pages(token, &order, window).await;
+                    assert_eq!(met, expected, "{field} {direction} by {window:?}");
+                }
+            }
+        }
     }
 }
 
@@ -117,43 +171,38 @@ fn compare(field: &str, one: &Value, other: &Value) -> Ordering {
 
 async fn pages_forwards_and_backwards_are_the_whole_list(database: Database) {
     let world = World::new(&database, 23).await;
-    for field in ["CREATED_AT", "VALUE_PER_MONTH", "SCORE", "SUPPORTERS"] {
-        let mut sorted = world.demands.clone();
-        sorted.sort_by(|one, other| compare(field, one, other));
-        for direction in ["ASC", "DESC"] {
-            if direction == "DESC" {
-                sorted.reverse();
-            }
-            let expected = numbers(&sorted);
-            let order = format!("orderBy: {{field: {field}, direction: {direction}}}");
-            let whole = world.ask(&format!("{order}, first: 100")).await;
-            assert_eq!(
-                numbers(list(&whole["nodes"])),
-                expected,
-                "{field} {direction}"
-            );
-            assert_eq!(whole["totalCount"], 23);
-            for (size, forwards) in [(4, true), (5, false)] {
-                let mut met = Vec::new();
-                let mut place = String::new();
-                while met.len() < 23 {
-                    let take = if forwards { "first" } else { "last" };
-                    let page = world.ask(&format!("{order}, {take}: {size}{place}")).await;
-                    let info = &page["pageInfo"];
-                    if forwards {
-                        met.extend(numbers(list(&page["nodes"])));
-                        assert_eq!(info["hasNextPage"], json!(met.len() < 23));
-                        place = format!(", after: {}", info["endCursor"]);
-                    } else {
-                        met.splice(0..0, numbers(list(&page["nodes"])));
-                        assert_eq!(info["hasPreviousPage"], json!(met.len() < 23));
-                        place = format!(", before: {}", info["startCursor"]);
-                    }
-                }
-                assert_eq!(met, expected, "{field} {direction} by {size}");
-            }
-        }
+    assert_eq!(world.demands.len(), 23);
+    let demands = world.demands.clone();
+    world.expect_pages(tokens::everything(), &demands).await;
+}
+
+/// Eve has raised demands of one customer and belongs to another since: some are hers, some are her customer's, and of some she is
+/// the raiser for both reasons.
+async fn pages_of_what_somebody_sees_for_several_reasons_hold_each_demand_once(database: Database) {
+    let world = World::new(&database, 15).await;
+    let (server, [ward, lab]) = (&world.server, [0, 1].map(|at| &world.customers[at]));
+    let eve = json!({"name": "Eve Miller", "subject": "eve", "customerId": lab["id"]});
+    let eve = PERSON.create(server, eve).await;
+    let raise_for = async |customer: &Value, number: i32| {
+        let input = json!({"title": "T", "kind": "WISH", "customerId": customer["id"],
+            "valuePerMonth": number * 100, "effort": number % 3 + 1});
+        let (document, variables) = mutation("raiseDemand", "RaiseDemandInput", &input);
+        let query = server.query(document).variables(variables);
+        let answer = query.token(submitter("eve")).send().await;
+        answer.expect_payload()["demand"].clone()
+    };
+    let mut all = world.demands.clone();
+    for number in 0..4 {
+        all.push(raise_for(lab, number).await);
     }
+    let moved = json!({"id": eve["id"], "customerId": ward["id"]});
+    PERSON.update(server, moved).await;
+    for number in 2..5 {
+        all.push(raise_for(ward, number).await);
+    }
+    all.retain(|it| it["customer"]["slug"] == "ward-3" || it["raisedBy"]["slug"] == eve["slug"]);
+    assert_eq!(all.len(), 8 + 4 + 3);
+    world.expect_pages(&submitter("eve"), &all).await;
 }
 
 type Oracle = fn(&Value) -> bool;
@@ -296,6 +345,7 @@ async fn each_parent_has_its_own_page(database: Database) {
 
 on_both_databases!(
     pages_forwards_and_backwards_are_the_whole_list,
+    pages_of_what_somebody_sees_for_several_reasons_hold_each_demand_once,
     filters_leave_what_they_say,
     a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten,
     each_parent_has_its_own_page,

@@ -3,7 +3,7 @@ use kundig_tests::{Database, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 use super::{step_as, submitter};
-use crate::objects::{CUSTOMER, PERSON, changes_after, list, newest_change};
+use crate::objects::{CUSTOMER, PERSON, SERVICE, changes_after, list, newest_change};
 use crate::support::eventually;
 
 /// Ada and Bob belong to one customer, Eve to another; Ada and Eve have raised a demand each.
@@ -108,4 +108,35 @@ async fn people_see_their_own_and_their_customers_demands(database: Database) {
         .expect_error_code("FORBIDDEN");
 }
 
-on_both_databases!(people_see_their_own_and_their_customers_demands);
+async fn who_raised_a_demand_disputes_its_end_and_a_colleague_does_not(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let service = SERVICE.create_plain(&server, "Bed board").await;
+    for name in ["ada", "bob"] {
+        let person = json!({"name": name, "subject": name, "customerId": ward["id"]});
+        PERSON.create(&server, person).await;
+    }
+    let input = json!({"title": "T", "kind": "NEED", "valuePerMonth": 1, "customerId": ward["id"]});
+    let (document, variables) = super::mutation("raiseDemand", "RaiseDemandInput", &input);
+    let query = server.query(document).variables(variables);
+    let raised = query.token(submitter("ada")).send().await;
+    let demand = raised.expect_payload()["demand"].clone();
+    let meet = json!({"serviceId": service["id"]});
+    let decline = json!({"reason": "COST", "explanation": "It costs more than it is worth."});
+    for (verb, more) in [("meet", meet), ("decline", decline)] {
+        super::take(&server, verb, &demand, more).await;
+        let reopen = async |subject: &str| {
+            step_as(&submitter(subject), &server, "reopen", &demand, json!({})).await
+        };
+        reopen("bob").await.expect_error_code("FORBIDDEN");
+        let reopened = reopen("ada").await;
+        let reopened = &reopened.expect_payload()["demand"];
+        assert_eq!(reopened["status"], "OPEN", "after {verb}");
+        assert_eq!(reopened["service"], Value::Null);
+    }
+}
+
+on_both_databases!(
+    people_see_their_own_and_their_customers_demands,
+    who_raised_a_demand_disputes_its_end_and_a_colleague_does_not,
+);

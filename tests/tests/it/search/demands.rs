@@ -84,4 +84,47 @@ async fn demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested(
     assert_eq!(of("ada").await, 1, "it is still found");
 }
 
-on_both_databases!(demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested);
+async fn a_page_of_a_hundred_demands_takes_as_many_statements_as_one_of_ten(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let ada = PERSON.create_plain(&server, "Ada").await;
+    for number in 0..100 {
+        let raised = raise(&server, &ward, &format!("Parking permit {number}")).await;
+        let support = json!({"id": raised["demand"]["id"], "personId": ada["id"]});
+        let supported = mutate(&server, "supportDemand", "demand { id }", support).await;
+        supported.expect_payload();
+    }
+    let of = async |count: usize, selection: &str| {
+        let document = format!(
+            "{{ search(query: \"parking\", first: {count}) {{ nodes {{ ... on Demand {{ {selection} }} }} }}
+                similarDemands(title: \"parking permit\", first: {count}) {{ {selection} }} }}"
+        );
+        let before = server.metrics().await.sql_statements("request");
+        let answer = server.query(document).send().await;
+        let data = answer.expect_data();
+        let found = list(&data["search"]["nodes"]).len();
+        let similar = list(&data["similarDemands"]).len();
+        let statements = server.metrics().await.sql_statements("request") - before;
+        (found, similar, statements)
+    };
+    eventually("all are found", async || {
+        let (found, similar, _) = of(100, "number").await;
+        (found == 100 && similar == 100).then_some(())
+    })
+    .await;
+    for (selection, most) in [
+        ("number customer { slug } raisedBy { slug }", 2),
+        ("number supporters { slug }", 4),
+    ] {
+        let (found, similar, few) = of(10, selection).await;
+        assert_eq!((found, similar), (10, 10));
+        let (found, similar, many) = of(100, selection).await;
+        assert_eq!((found, similar), (100, 100));
+        assert!(few <= most && many <= most, "{selection}: {few}, {many}");
+    }
+}
+
+on_both_databases!(
+    demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested,
+    a_page_of_a_hundred_demands_takes_as_many_statements_as_one_of_ten,
+);
