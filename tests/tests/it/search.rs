@@ -1,5 +1,6 @@
 //! Full-text search.
 
+mod building;
 mod demands;
 mod freshness;
 mod missed;
