@@ -86,7 +86,11 @@ async fn a_request_is_judged_once_it_has_ended(database: Database) {
     );
     assert_eq!(better["createdAt"], first["createdAt"]);
     assert_ne!(better["updatedAt"], first["updatedAt"]);
-    let changes = changes_after(&server, &before).await;
+    let changes = eventually("the feed shows both", async || {
+        let found = changes_after(&server, &before).await;
+        (found.len() > 1).then_some(found)
+    })
+    .await;
     let told: Vec<_> = changes
         .iter()
         .map(|it| (&it["type"], &it["kind"]))
