@@ -1,5 +1,7 @@
 //! What customers say of services, and what it comes to.
 
+mod satisfaction;
+
 use entity::feedback;
 use futures_util::future::join_all;
 use kundig::auth::Scope;
@@ -172,7 +174,7 @@ async fn what_one_customer_says_does_not_replace_what_another_said(database: Dat
     let changed = give(&server, &desk, of(&ward, 2)).await;
     assert_eq!(changed["id"], of_ward["id"], "one for each");
     assert_eq!(changed["customer"]["id"], ward["id"]);
-    let all = satisfaction(&server, tokens::everything(), "").await;
+    let all = satisfied(&server, tokens::everything(), "").await;
     assert_eq!(all["responses"], 3, "{all}");
     assert!(
         all["average"]
@@ -201,7 +203,7 @@ async fn who_has_come_to_another_customer_speaks_for_that_one_anew(database: Dat
     assert_eq!(after["customer"]["id"], lab["id"]);
     assert_ne!(after["id"], before["id"]);
     assert_eq!(say(4).await["id"], after["id"]);
-    let all = satisfaction(&server, tokens::everything(), "").await;
+    let all = satisfied(&server, tokens::everything(), "").await;
     assert_eq!(all["responses"], 2, "{all}");
 }
 
@@ -256,7 +258,7 @@ async fn what_was_said_thirty_days_ago_stays(database: Database) {
         changed["id"], anew["id"],
         "the new one is the one to change"
     );
-    let all = satisfaction(&server, worker, "").await;
+    let all = satisfied(&server, worker, "").await;
     assert_eq!(all["responses"], 3, "{all}");
 }
 
@@ -272,7 +274,7 @@ async fn many_at_once_leave_one(database: Database) {
     for feedback in &given {
         assert_eq!(feedback["id"], given[0]["id"]);
     }
-    let found = satisfaction(&server, tokens::everything(), "").await;
+    let found = satisfied(&server, tokens::everything(), "").await;
     assert_eq!(found["responses"], 1);
 }
 
@@ -317,107 +319,12 @@ async fn feedback_is_for_its_giver_and_for_those_who_decide(database: Database) 
 }
 
 /// The satisfaction with the only service.
-async fn satisfaction(server: &Server, token: &str, period: &str) -> Value {
+async fn satisfied(server: &Server, token: &str, period: &str) -> Value {
     let document = format!(
         "{{ services {{ nodes {{ satisfaction{period} {{ responses average csat }} }} }} }}"
     );
     let answer = server.query(document).token(token).send().await;
     answer.expect_data()["services"]["nodes"][0]["satisfaction"].clone()
-}
-
-async fn few_answers_are_told_only_to_those_who_read_them(database: Database) {
-    let server = Settings::new(&database).start().await;
-    let service = SERVICE.create_plain(&server, "Accounts").await;
-    let ward = person_of_a_customer(&server, "ada").await;
-    let reader = tokens::local("reader", &[Scope::CatalogRead]);
-    let insight = tokens::local("insight", &[Scope::CatalogRead, Scope::InsightRead]);
-    let none = json!({"responses": 0, "average": null, "csat": null});
-    for token in [&reader, &insight] {
-        assert_eq!(satisfaction(&server, token, "").await, none);
-    }
-    for (subject, score) in [("ada", 5), ("bob", 2)] {
-        let input = json!({"serviceId": service["id"], "score": score});
-        give(&server, &submitter(subject), input).await;
-    }
-    let two = json!({"responses": 2, "average": null, "csat": null});
-    assert_eq!(satisfaction(&server, &reader, "").await, two);
-    let told = json!({"responses": 2, "average": 3.5, "csat": 50.0});
-    assert_eq!(satisfaction(&server, &insight, "").await, told);
-    let third = json!({"serviceId": service["id"], "score": 5});
-    give(&server, &submitter("eve"), third).await;
-    let three = satisfaction(&server, &reader, "").await;
-    assert_eq!(
-        (&three["responses"], &three["average"]),
-        (&json!(3), &json!(4.0))
-    );
-    let csat = three["csat"].as_f64().expect("a number");
-    assert!((csat - 200.0 / 3.0).abs() < 1e-9, "{three}");
-
-    // Whole days for those who may not read the answers, exact instants for those who may.
-    let now = jiff::Timestamp::now();
-    let past = now - jiff::SignedDuration::from_hours(24 * 7);
-    let until_now = format!(
-        "(since: \"{past}\", until: \"{}\")",
-        now + jiff::SignedDuration::from_secs(60)
-    );
-    assert_eq!(
-        satisfaction(&server, &reader, &until_now).await["responses"],
-        3
-    );
-    assert_eq!(
-        satisfaction(&server, &insight, &until_now).await["responses"],
-        3
-    );
-    let week_before = format!("(until: \"{past}\")");
-    for token in [&reader, &insight] {
-        assert_eq!(satisfaction(&server, token, &week_before).await, none);
-    }
-    let backwards = format!(
-        "{{ services {{ nodes {{ satisfaction(since: \"{now}\", until: \"{past}\") {{ responses }} }} }} }}"
-    );
-    let backwards = server.query(backwards).token(&reader).send().await;
-    backwards.expect_error_code("BAD_USER_INPUT");
-
-    let of_ward = server
-        .query("{ customer(slug: \"ward-3\") { id satisfaction { responses average } } }")
-        .token(insight)
-        .send()
-        .await;
-    let expected = json!({"id": ward["id"], "satisfaction": {"responses": 1, "average": 5.0}});
-    assert_eq!(of_ward.expect_data()["customer"], expected);
-}
-
-async fn a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Database) {
-    let server = Settings::new(&database).start().await;
-    for number in 0..100 {
-        let service = SERVICE
-            .create_plain(&server, &format!("Service {number:03}"))
-            .await;
-        CUSTOMER
-            .create_plain(&server, &format!("Customer {number:03}"))
-            .await;
-        if number % 10 == 0 {
-            let input = json!({"serviceId": service["id"], "score": 3});
-            give(&server, &submitter("ada"), input).await;
-        }
-    }
-    let of = async |count: &str| {
-        let document = format!(
-            "{{ services(first: {count}) {{ nodes {{ satisfaction {{ responses average }} }} }}
-                customers(first: {count}) {{ nodes {{ satisfaction {{ csat }} shadowIt(first: 1) {{ totalCount }} }} }} }}"
-        );
-        let before = server.metrics().await.sql_statements("request");
-        let answer = server.query(document).send().await;
-        let services = list(&answer.expect_data()["services"]["nodes"]);
-        let rated = services
-            .iter()
-            .filter(|it| it["satisfaction"]["responses"] == 1)
-            .count();
-        let statements = server.metrics().await.sql_statements("request") - before;
-        (services.len(), rated, statements)
-    };
-    assert_eq!(of("10").await, (10, 1, 2));
-    assert_eq!(of("100").await, (100, 10, 2));
 }
 
 on_both_databases!(
@@ -428,6 +335,4 @@ on_both_databases!(
     what_was_said_thirty_days_ago_stays,
     many_at_once_leave_one,
     feedback_is_for_its_giver_and_for_those_who_decide,
-    few_answers_are_told_only_to_those_who_read_them,
-    a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten,
 );
