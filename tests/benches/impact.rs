@@ -34,9 +34,19 @@ const ROUNDS: usize = 300;
 fn main() -> anyhow::Result<()> {
     let count = env::var("SERVICES").map_or(Ok(100_000), |text| text.parse());
     let count: usize = count.context("SERVICES is no number")?;
+    println!("Strengths from 5 to 100 %:");
+    let catalog = measure(count, 1);
+    beside_going_round(&catalog.0, &catalog.1, count);
+    println!("All strengths 100 %, so that most chains are worth the same:");
+    measure(count, 20);
+    Ok(())
+}
+
+/// The catalog, and how many services each run found affected, and in which time.
+fn measure(count: usize, weakest: u8) -> (Catalog, Vec<(usize, Duration)>) {
     let mut random = Rng::with_seed(7);
     let start = Instant::now();
-    let catalog = catalog(count, &mut random);
+    let catalog = catalog(count, weakest, &mut random);
     println!(
         "{count} services, {} dependencies: made in {:.1?}",
         count * DEPENDENCIES,
@@ -78,8 +88,7 @@ fn main() -> anyhow::Result<()> {
             );
         }
     }
-    beside_going_round(&catalog, &runs, count);
-    Ok(())
+    (catalog, runs)
 }
 
 /// The usual way, once: every service asks what it needs, until a round changes nothing.
@@ -135,7 +144,7 @@ fn header(key: Uuid, slug: String) -> Header {
 }
 
 /// Services that need earlier ones, most of them near, two contributions each to one of a tenth as many outcomes.
-fn catalog(count: usize, random: &mut Rng) -> Catalog {
+fn catalog(count: usize, weakest: u8, random: &mut Rng) -> Catalog {
     let mut catalog = Catalog::default();
     let outcomes = count / 10;
     for place in 0..outcomes {
@@ -148,7 +157,7 @@ fn catalog(count: usize, random: &mut Rng) -> Catalog {
         for _ in 0..DEPENDENCIES.min(place) {
             let needed = random.usize(..place).max(random.usize(..place));
             let edge = Dependency {
-                strength: share(random),
+                strength: share(weakest, random),
                 origin: None,
             };
             record.dependencies.insert(service(needed), edge);
@@ -156,13 +165,13 @@ fn catalog(count: usize, random: &mut Rng) -> Catalog {
         for _ in 0..2 {
             record
                 .contributions
-                .insert(outcome(random.usize(..outcomes)), share(random));
+                .insert(outcome(random.usize(..outcomes)), share(1, random));
         }
         catalog.put(Arc::new(record));
     }
     catalog
 }
 
-fn share(random: &mut Rng) -> f64 {
-    f64::from(random.u8(1..=20)) / 20.0
+fn share(weakest: u8, random: &mut Rng) -> f64 {
+    f64::from(random.u8(weakest..=20)) / 20.0
 }

@@ -86,7 +86,10 @@ impl Record for Outcome {
         if let Some(new) = new {
             index.insert(new.customer_id, name_key(new.as_ref()), new.header.id);
         }
-        catalog.impact_graph.forget();
+        if let Some(outcome) = new.or(old) {
+            let rests_on = catalog.service_indexes.outcome.ids(&outcome.id());
+            catalog.impact_graph.update_outcome(old, new, rests_on);
+        }
     }
 }
 

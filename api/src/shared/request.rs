@@ -106,10 +106,15 @@ impl RequestCatalog {
         });
     }
 
+    /// Whether there is anything in the catalog that the viewer does not see by themselves.
+    pub(crate) fn is_veiled(&self) -> bool {
+        !self.viewer.sees_catalog()
+    }
+
     /// Shows a viewer who may not read the catalog these objects of it, because a piece of work that they may see refers to
     /// them.
     pub(crate) fn reveal(&self, objects: &[ObjectRef]) {
-        if self.viewer.sees_catalog() {
+        if !self.is_veiled() {
             return;
         }
         let whole = self.whole.load();

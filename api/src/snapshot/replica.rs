@@ -1,6 +1,6 @@
 //! The newest snapshot of this process, and what brings it up to date.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +22,7 @@ use crate::for_type;
 use crate::shared::database::Database;
 use crate::shared::dialect;
 use crate::shared::ids::{Id, ObjectType};
+use crate::shared::record::Record;
 use crate::shared::store::{Stored, Which, load};
 use crate::shared::subject::{SubjectRef, SubjectType, WorkType};
 use crate::slas::clocks::calendars::CalendarContents;
@@ -371,15 +372,26 @@ async fn put_all<T: Stored>(
 ) -> Result<(), DbErr> {
     let records = load::<T, _>(connection, which).await?;
     if let Which::Keys(keys) = which {
-        // Removed first, so that whoever took over a slug finds it free.
+        let slugs: HashMap<Uuid, &str> = records.iter().map(slug).collect();
         for &key in keys {
-            catalog.remove(Id::<T>::new(key));
+            let id = Id::<T>::new(key);
+            let known = catalog.get(id).map(|known| slug(known.as_ref()).1);
+            // Removed first, so that whoever took over a slug finds it free. Others are only replaced: what rests on
+            // that part of them that did not change stays.
+            if slugs.get(&key).copied() != known {
+                catalog.remove(id);
+            }
         }
     }
     for record in records {
         catalog.put(Arc::new(record));
     }
     Ok(())
+}
+
+fn slug<T: Record>(record: &T) -> (Uuid, &str) {
+    let header = record.header();
+    (header.id, &header.slug)
 }
 
 #[cfg(test)]

@@ -1,147 +1,137 @@
 //! The graph that impact is worked out on: the snapshot's services, what needs them and what they are for, kept compact.
 //!
-//! It is a part of the catalog and as persistent: a copy shares everything, a change costs O(log n). Services have small numbers
-//! in it instead of their ids, so that a search over half of a large catalog stays within the processor's caches.
+//! It is a part of the catalog and as persistent: a copy shares everything, a change copies little. Services and outcomes have small
+//! numbers in it instead of their ids.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use imbl::GenericHashMap;
-use imbl::shared_ptr::DefaultSharedPtr;
 use uuid::Uuid;
 
-use super::dependents::Dependents;
-use super::known::Known;
+use super::edges::{Edge, Edges};
+use super::memory::Memory;
+use super::places::Places;
 use super::rules::{Graph, Place};
 use crate::catalog::services::rules::{Lifecycle, Service};
 use crate::outcomes::rules::Outcome;
 use crate::shared::ids::Id;
-use crate::snapshot::Catalog;
-
-type ById<V> = GenericHashMap<Uuid, V, foldhash::fast::RandomState, DefaultSharedPtr>;
 
 /// Services, what needs them and what they are for.
 #[derive(Clone, Debug, Default)]
 pub struct ImpactGraph {
-    places: ById<Place>,
-    nodes: imbl::Vector<Node>,
-    /// Places that nothing stands at any more.
-    free: imbl::Vector<Place>,
-    /// What has been worked out on this graph. Another graph begins with nothing.
-    known: Arc<OnceLock<Known>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Node {
-    /// The service; nil where there is none, but others say that they need it.
-    service: Uuid,
-    /// Whether the service is in the catalog.
-    is_there: bool,
-    can_lose: bool,
-    contributions: Arc<[(Id<Outcome>, f64)]>,
-    dependents: Dependents,
+    services: Places<Service>,
+    outcomes: Places<Outcome>,
+    edges: Edges,
+    pub(super) memory: Memory,
 }
 
 impl ImpactGraph {
     /// Takes over what has become of a service.
     pub(crate) fn update(&mut self, old: Option<&Arc<Service>>, new: Option<&Arc<Service>>) {
-        if let (Some(old), Some(new)) = (old, new)
-            && is_same(old, new)
-        {
-            return;
-        }
-        self.forget();
         let Some(id) = new.or(old).map(|service| service.header.id) else {
             return;
         };
-        let place = self.place(id);
-        if let Some(old) = old {
-            let stays = |needed| new.is_some_and(|new| new.dependencies.contains_key(needed));
-            for needed in old.dependencies.keys().filter(|needed| !stays(needed)) {
-                let needed = self.place(needed.key());
-                self.change(needed, |node| node.dependents.remove(place));
-                self.release(needed);
+        if let (Some(old), Some(new)) = (old, new)
+            && is_same(old, new)
+        {
+            self.services.set(id, Some(Arc::clone(new)));
+            return;
+        }
+        // Its place stays its own until all of this is done.
+        let place = self.services.mention(id);
+        self.services.set(id, new.cloned());
+        self.connect(place, old, new);
+        let contributions = self.mention_outcomes(old, new);
+        let can_lose = new.is_some_and(|new| new.lifecycle != Lifecycle::Retired);
+        self.edges.set(place, can_lose, contributions);
+        self.services.unmention(id);
+        let given_up = given_up(old, new).map(Id::key);
+        self.memory.forget([id].into_iter().chain(given_up));
+    }
+
+    /// Makes a service one of those that need what it needs.
+    fn connect(&mut self, place: Place, old: Option<&Arc<Service>>, new: Option<&Arc<Service>>) {
+        for needed in given_up(old, new) {
+            let needed = self.services.unmention(needed.key());
+            self.edges.remove(needed, place);
+        }
+        for (needed, edge) in new.iter().flat_map(|new| &new.dependencies) {
+            let known = old.and_then(|old| old.dependencies.get(needed));
+            let needed = match known {
+                None => Some(self.services.mention(needed.key())),
+                Some(known) if known.strength.total_cmp(&edge.strength).is_eq() => continue,
+                Some(_) => self.services.of(needed.key()),
+            };
+            if let Some(needed) = needed {
+                self.edges.insert(needed, place, edge.strength);
             }
         }
-        if let Some(new) = new {
-            let was = |needed| old.and_then(|old| old.dependencies.get(needed));
-            for (needed, edge) in &new.dependencies {
-                if was(needed).is_none_or(|was| was.strength.total_cmp(&edge.strength).is_ne()) {
-                    let needed = self.place(needed.key());
-                    self.change(needed, |node| node.dependents.insert(place, edge.strength));
-                }
-            }
+    }
+
+    fn mention_outcomes(
+        &mut self,
+        old: Option<&Arc<Service>>,
+        new: Option<&Arc<Service>>,
+    ) -> Vec<Edge> {
+        let contributions = new.iter().flat_map(|new| &new.contributions);
+        let contributions =
+            contributions.map(|(outcome, &share)| (self.outcomes.mention(outcome.key()), share));
+        let contributions = contributions.collect();
+        for outcome in old.iter().flat_map(|old| old.contributions.keys()) {
+            self.outcomes.unmention(outcome.key());
         }
-        self.change(place, |node| {
-            node.is_there = new.is_some();
-            node.can_lose = new.is_some_and(|new| new.lifecycle != Lifecycle::Retired);
-            node.contributions = new.map_or_else(Arc::default, |new| {
-                new.contributions
-                    .iter()
-                    .map(|(&id, &share)| (id, share))
-                    .collect()
-            });
-        });
-        if new.is_none() {
-            self.release(place);
-        }
+        contributions
     }
 
-    /// What has been worked out on it.
-    pub(super) fn known(&self) -> &Known {
-        self.known.get_or_init(Known::default)
-    }
-
-    /// Where services are.
-    pub(super) fn places(&self) -> &ById<Place> {
-        &self.places
-    }
-
-    /// Forgets what has been worked out: something that it rests on has changed.
-    pub(crate) fn forget(&mut self) {
-        if self.known.get().is_some() {
-            self.known = Arc::default();
-        }
-    }
-
-    /// The place of a service, which is made where there is none.
-    fn place(&mut self, service: Uuid) -> Place {
-        if let Some(&place) = self.places.get(&service) {
-            return place;
-        }
-        let node = Node {
-            service,
-            ..Node::default()
-        };
-        let place = if let Some(free) = self.free.pop_back() {
-            self.nodes.set(free as usize, node);
-            free
-        } else {
-            self.nodes.push_back(node);
-            // Four thousand million services would not fit into memory.
-            Place::try_from(self.nodes.len() - 1).unwrap_or(Place::MAX)
-        };
-        self.places.insert(service, place);
-        place
-    }
-
-    fn change(&mut self, place: Place, change: impl FnOnce(&mut Node)) {
-        if let Some(node) = self.nodes.get_mut(place as usize) {
-            change(node);
-        }
-    }
-
-    /// Gives a place up if nothing stands there and nothing needs it.
-    fn release(&mut self, place: Place) {
-        let Some(node) = self.nodes.get(place as usize) else {
+    /// Takes over what has become of an outcome, which rests on these services.
+    pub(crate) fn update_outcome(
+        &mut self,
+        old: Option<&Arc<Outcome>>,
+        new: Option<&Arc<Outcome>>,
+        rests_on: impl IntoIterator<Item = Uuid>,
+    ) {
+        let Some(id) = new.or(old).map(|outcome| outcome.header.id) else {
             return;
         };
-        if !node.is_there
-            && node.dependents.is_empty()
-            && self.places.remove(&node.service).is_some()
-        {
-            self.free.push_back(place);
+        self.outcomes.set(id, new.cloned());
+        let what_counts = |outcome: &Arc<Outcome>| {
+            let slug = outcome.header.slug.clone();
+            (slug, outcome.value_per_hour)
+        };
+        if old.map(what_counts) != new.map(what_counts) {
+            self.memory.forget(rests_on);
         }
     }
+
+    /// Where a service is.
+    pub(super) fn place(&self, service: Id<Service>) -> Option<Place> {
+        self.services.of(service.key())
+    }
+
+    /// The service at a place.
+    pub(super) fn service(&self, place: Place) -> Id<Service> {
+        Id::new(self.services.id(place))
+    }
+
+    /// The outcome at a place, if it is there.
+    pub(super) fn outcome(&self, place: Place) -> Option<&Arc<Outcome>> {
+        self.outcomes.object(place)
+    }
+
+    /// How many services and outcomes have a place.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.services.len(), self.outcomes.len())
+    }
+}
+
+/// What a service needed and does not need any more.
+fn given_up<'s>(
+    old: Option<&'s Arc<Service>>,
+    new: Option<&'s Arc<Service>>,
+) -> impl Iterator<Item = Id<Service>> + 's {
+    let stays = move |needed| new.is_some_and(|new| new.dependencies.contains_key(needed));
+    let needed = old.into_iter().flat_map(|old| old.dependencies.keys());
+    needed.filter(move |needed| !stays(needed)).copied()
 }
 
 /// Whether impact is the same whichever of these states a service has.
@@ -152,39 +142,25 @@ fn is_same(one: &Service, other: &Service) -> bool {
         && one.contributions == other.contributions
 }
 
-/// The graph of a catalog.
-pub(super) struct OfCatalog<'c>(pub(super) &'c Catalog);
-
-impl OfCatalog<'_> {
-    fn node(&self, service: Place) -> Option<&Node> {
-        self.0.impact_graph.nodes.get(service as usize)
-    }
-
-    /// The service at a place.
-    pub(super) fn id(&self, service: Place) -> Id<Service> {
-        Id::new(self.node(service).map_or(Uuid::nil(), |node| node.service))
-    }
-}
-
-impl Graph for OfCatalog<'_> {
-    type Outcome = Id<Outcome>;
-
+impl Graph for ImpactGraph {
     fn can_lose(&self, service: Place) -> bool {
-        self.node(service).is_some_and(|node| node.can_lose)
+        self.edges.can_lose(service)
     }
 
     fn slug(&self, service: Place) -> &str {
-        let service = self.0.get(self.id(service));
+        let service = self.services.object(service);
         service.map_or("", |service| service.header.slug.as_str())
     }
 
     fn each_dependent(&self, service: Place, visit: impl FnMut(Place, f64)) {
-        if let Some(node) = self.node(service) {
-            node.dependents.each(visit);
-        }
+        self.edges.each_dependent(service, visit);
     }
 
-    fn contributions(&self, service: Place) -> &[(Id<Outcome>, f64)] {
-        self.node(service).map_or(&[], |node| &node.contributions)
+    fn contributions(&self, service: Place) -> &[Edge] {
+        self.edges.contributions(service)
+    }
+
+    fn touch(&self, service: Place) -> f64 {
+        self.edges.touch(service)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-use super::known::{self, Impact};
+use super::known::{Impact, LostOutcome};
 use crate::auth::{Scope, require};
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::services::graphql::ServiceNode;
@@ -23,6 +23,7 @@ pub type ImpactNode = Direct<ImpactFields>;
 
 /// What is lost, and along which way.
 pub struct ImpactFields {
+    catalog: Arc<Catalog>,
     failed: Vec<Id<Service>>,
     severity: Severity,
     impact: Arc<Impact>,
@@ -37,10 +38,13 @@ pub fn impact(
 ) -> Result<ImpactNode> {
     require(ctx, Scope::InsightRead)?;
     let request = ctx.data_unchecked::<RequestCatalog>();
-    let catalog = request.whole();
+    let catalog = Arc::clone(&request.whole());
     let impact = catalog.impact(&failed, severity);
-    request.reveal(&named(&catalog, &impact));
+    if request.is_veiled() {
+        request.reveal(&named(&catalog, &impact));
+    }
     Ok(Direct(ImpactFields {
+        catalog,
         failed,
         severity,
         impact,
@@ -57,7 +61,8 @@ fn named(catalog: &Catalog, impact: &Impact) -> Vec<ObjectRef> {
                 .get(lost.outcome)
                 .map(|outcome| outcome.customer_id.any()),
         );
-        named.extend(lost.path.iter().map(|service| service.any()));
+        let path = impact.path(catalog, lost);
+        named.extend(path.into_iter().map(Id::any));
     }
     named
 }
@@ -75,7 +80,7 @@ impl ImpactFields {
     async fn outcomes(&self, ctx: &Context<'_>) -> Result<List<OutcomeImpact>> {
         let outcomes = self.impact.outcomes.iter();
         outcomes
-            .map(|lost| OutcomeImpact::of(ctx, lost))
+            .map(|lost| OutcomeImpact::of(ctx, lost, self.impact.path(&self.catalog, lost)))
             .collect::<Result<_>>()
             .map(List)
     }
@@ -114,11 +119,10 @@ pub struct OutcomeImpact {
 }
 
 impl OutcomeImpact {
-    fn of(ctx: &Context<'_>, lost: &known::OutcomeImpact) -> Result<Self> {
-        let path = lost
-            .path
-            .iter()
-            .map(|&service| expect(ctx, service).map(ServiceNode::from));
+    fn of(ctx: &Context<'_>, lost: &LostOutcome, path: Vec<Id<Service>>) -> Result<Self> {
+        let path = path
+            .into_iter()
+            .map(|service| expect(ctx, service).map(ServiceNode::from));
         Ok(Self {
             outcome: expect(ctx, lost.outcome)?.into(),
             loss: lost.loss,

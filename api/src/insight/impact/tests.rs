@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::rules::{Graph, Losses, OutcomeLoss, Place, share_of, sum};
+use super::known::Impact;
+use super::rules::{Graph, Place, Share, sum};
+use super::search::{Losses, OutcomeLoss};
 use crate::catalog::services::rules::{Dependency, Lifecycle, Service};
 use crate::incidents::rules::Severity;
 use crate::outcomes::rules::Outcome;
@@ -19,7 +21,7 @@ use crate::shared::record::Header;
 use crate::snapshot::Catalog;
 
 const SERVICES: Place = 8;
-const OUTCOMES: u8 = 3;
+const OUTCOMES: Place = 3;
 
 /// A small graph, cycles and all. Its numbers have few bits, so that their products are exact.
 #[derive(Clone, Debug)]
@@ -28,12 +30,10 @@ struct Small {
     retired: BTreeSet<Place>,
     /// Who needs whom, and how much.
     needs: BTreeMap<(Place, Place), f64>,
-    contributions: BTreeMap<Place, Vec<(u8, f64)>>,
+    contributions: BTreeMap<Place, Vec<(Place, f64)>>,
 }
 
 impl Graph for Small {
-    type Outcome = u8;
-
     fn can_lose(&self, service: Place) -> bool {
         !self.retired.contains(&service)
     }
@@ -50,7 +50,7 @@ impl Graph for Small {
         }
     }
 
-    fn contributions(&self, service: Place) -> &[(u8, f64)] {
+    fn contributions(&self, service: Place) -> &[(Place, f64)] {
         self.contributions.get(&service).map_or(&[], Vec::as_slice)
     }
 }
@@ -83,7 +83,11 @@ impl Small {
         losses
     }
 
-    fn expected_outcomes(&self, failed: &[Place], share: f64) -> BTreeMap<u8, (f64, Vec<Place>)> {
+    fn expected_outcomes(
+        &self,
+        failed: &[Place],
+        share: f64,
+    ) -> BTreeMap<Place, (f64, Vec<Place>)> {
         let chains = self.chains(failed, share);
         let losses = Self::expected_losses(&chains);
         let mut expected = BTreeMap::new();
@@ -143,17 +147,17 @@ proptest! {
         let share = severity.loss();
         let losses = Losses::of(&graph, &failed, share);
         let expected = Small::expected_losses(&graph.chains(&failed, share));
-        let found: BTreeMap<_, _> = losses.services().map(|service| (service, losses.loss(service))).collect();
+        let found: BTreeMap<_, _> = losses.services().iter().map(|&service| (service, losses.loss(service))).collect();
         prop_assert_eq!(found, expected);
-        let mut outcomes = losses.outcomes(&graph);
+        let mut outcomes: Vec<_> = losses.outcomes().collect();
         outcomes.sort_by_key(|lost| lost.outcome);
         let expected = graph.expected_outcomes(&failed, share);
-        let names: Vec<u8> = outcomes.iter().map(|lost| lost.outcome).collect();
+        let names: Vec<Place> = outcomes.iter().map(|lost| lost.outcome).collect();
         prop_assert_eq!(names, expected.keys().copied().collect::<Vec<_>>());
-        for OutcomeLoss { outcome, loss, path } in outcomes {
+        for OutcomeLoss { outcome, loss, service } in outcomes {
             let (expected, chain) = &expected[&outcome];
             prop_assert!((loss - expected).abs() < 1e-11, "{} is not {}", loss, expected);
-            prop_assert_eq!(&path, chain);
+            prop_assert_eq!(&path(&losses, service), chain);
         }
     }
 
@@ -167,12 +171,11 @@ proptest! {
         let mut all = failed;
         all.push(more);
         let after = Losses::of(&graph, &all, 0.5);
-        for service in before.services() {
+        for &service in before.services() {
             prop_assert!(after.loss(service) >= before.loss(service));
         }
-        for lost in before.outcomes(&graph) {
-            let outcomes = after.outcomes(&graph);
-            let then = outcomes.iter().find(|other| other.outcome == lost.outcome);
+        for lost in before.outcomes() {
+            let then = after.outcomes().find(|other| other.outcome == lost.outcome);
             prop_assert!(then.is_some_and(|then| then.loss >= lost.loss));
         }
     }
@@ -198,19 +201,165 @@ proptest! {
                 None => catalog.remove(id(service)),
             }
         }
-        let mut rebuilt = Catalog::default();
-        for outcome in catalog.outcomes.iter() {
-            rebuilt.put(Arc::clone(outcome));
-        }
-        for service in catalog.services.iter() {
-            rebuilt.put(Arc::clone(service));
-        }
+        let rebuilt = rebuilt(&catalog);
         for service in 0..SERVICES {
             let impact = catalog.impact(&[id(service)], Severity::Outage);
-            prop_assert_eq!(&impact, &rebuilt.impact(&[id(service)], Severity::Outage));
-            prop_assert_eq!(&impact, &catalog.impact(&[id(service)], Severity::Outage), "as remembered");
+            prop_assert_eq!(told(&catalog, &impact), told(&rebuilt, &rebuilt.impact(&[id(service)], Severity::Outage)));
+            prop_assert!(Arc::ptr_eq(&impact, &catalog.impact(&[id(service)], Severity::Outage)), "as remembered");
         }
     }
+}
+
+/// The same catalog, made from its records, with nothing remembered.
+fn rebuilt(catalog: &Catalog) -> Catalog {
+    let mut rebuilt = Catalog::default();
+    for outcome in catalog.outcomes.iter() {
+        rebuilt.put(Arc::clone(outcome));
+    }
+    for service in catalog.services.iter() {
+        rebuilt.put(Arc::clone(service));
+    }
+    rebuilt
+}
+
+type Told = (
+    Amount,
+    usize,
+    Vec<(Id<Outcome>, f64, Amount, Vec<Id<Service>>)>,
+);
+
+/// All that an impact says.
+fn told(catalog: &Catalog, impact: &Impact) -> Told {
+    let outcomes = impact.outcomes.iter().map(|lost| {
+        let path = impact.path(catalog, lost);
+        (lost.outcome, lost.loss, lost.value_per_hour, path)
+    });
+    (impact.value_per_hour, impact.affected, outcomes.collect())
+}
+
+/// What happens to a catalog that is asked now and then, also as it was before.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(Place, bool, BTreeMap<Place, f64>, BTreeMap<Place, f64>),
+    Remove(Place),
+    Value(Place, i64),
+    Ask(prop::sample::Index, Place),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let needs = prop::collection::btree_map(0..SERVICES, number(), 0..3);
+    let shares = prop::collection::btree_map(0..OUTCOMES, number(), 0..2);
+    prop_oneof![
+        3 => (0..SERVICES, prop::bool::weighted(0.2), needs, shares)
+            .prop_map(|(service, is_retired, needs, shares)| Step::Put(service, is_retired, needs, shares)),
+        1 => (0..SERVICES).prop_map(Step::Remove),
+        1 => (0..OUTCOMES, 0..1_000_000_i64).prop_map(|(outcome, value)| Step::Value(outcome, value)),
+        5 => (any::<prop::sample::Index>(), 0..SERVICES).prop_map(|(catalog, service)| Step::Ask(catalog, service)),
+    ]
+}
+
+proptest! {
+    /// Whatever is remembered, on whichever state of the catalog and in whichever order they are asked.
+    #[test]
+    fn what_is_remembered_is_true(steps in prop::collection::vec(step(), 1..60)) {
+        let mut catalogs = vec![Catalog::default()];
+        for step in steps {
+            let mut next = catalogs[catalogs.len() - 1].clone();
+            match step {
+                Step::Put(service, is_retired, needs, shares) => {
+                    next.put(Arc::new(service_of(service, is_retired, needs, shares)));
+                }
+                Step::Remove(service) => next.remove(id(service)),
+                Step::Value(outcome, value) => {
+                    let mut record = outcome_of(outcome);
+                    record.value_per_hour = Amount::from_stored(value);
+                    next.put(Arc::new(record));
+                }
+                Step::Ask(which, service) => {
+                    let catalog = which.get(&catalogs);
+                    let expected = rebuilt(catalog);
+                    let failed = [id(service)];
+                    let impacts = [catalog, &expected].map(|it| told(it, &it.impact(&failed, Severity::Outage)));
+                    prop_assert_eq!(&impacts[0], &impacts[1]);
+                    prop_assert_eq!(catalog.impact_in_brief(&failed, Severity::Minor), expected.impact_in_brief(&failed, Severity::Minor));
+                    continue;
+                }
+            }
+            catalogs.push(next);
+        }
+    }
+}
+
+#[test]
+fn an_edit_that_an_impact_does_not_rest_on_leaves_it_known() {
+    let mut catalog = Catalog::default();
+    catalog.put(Arc::new(outcome_of(0)));
+    let needs = |service| BTreeMap::from([(service, 0.5)]);
+    let shares = || BTreeMap::from([(0, 1.0)]);
+    catalog.put(Arc::new(service_of(
+        0,
+        false,
+        BTreeMap::new(),
+        BTreeMap::new(),
+    )));
+    catalog.put(Arc::new(service_of(1, false, needs(0), shares())));
+    catalog.put(Arc::new(service_of(2, false, BTreeMap::new(), shares())));
+    let ask = |catalog: &Catalog, service| catalog.impact(&[id(service)], Severity::Outage);
+    let (one, other) = (ask(&catalog, 0), ask(&catalog, 2));
+    // Nothing that counts, though it is another record.
+    let mut renamed = service_of(1, false, needs(0), shares());
+    renamed.header.name = "Another name".to_owned();
+    catalog.put(Arc::new(renamed));
+    assert!(Arc::ptr_eq(&one, &ask(&catalog, 0)));
+    // What the first needs, directly or not, is not known any more; the rest is.
+    catalog.put(Arc::new(service_of(1, false, needs(0), BTreeMap::new())));
+    assert!(ask(&catalog, 0).outcomes.is_empty());
+    assert!(Arc::ptr_eq(&other, &ask(&catalog, 2)));
+}
+
+#[test]
+fn a_service_that_very_many_need_or_that_is_for_very_much_loses_nothing_on_the_way() {
+    let mut catalog = Catalog::default();
+    let outcomes = || (0..200).map(|outcome| (outcome, 0.5)).collect();
+    for outcome in 0..200 {
+        catalog.put(Arc::new(outcome_of(outcome)));
+    }
+    catalog.put(Arc::new(service_of(0, false, BTreeMap::new(), outcomes())));
+    for dependent in 1..=200 {
+        let needs = BTreeMap::from([(0, 0.5)]);
+        catalog.put(Arc::new(service_of(
+            dependent,
+            false,
+            needs,
+            BTreeMap::new(),
+        )));
+    }
+    let impact = catalog.impact(&[id(0)], Severity::Outage);
+    assert_eq!((impact.affected, impact.outcomes.len()), (201, 200));
+    for dependent in 1..=199 {
+        catalog.remove(id(dependent));
+    }
+    catalog.put(Arc::new(service_of(
+        0,
+        false,
+        BTreeMap::new(),
+        BTreeMap::new(),
+    )));
+    let impact = catalog.impact(&[id(0)], Severity::Outage);
+    assert_eq!((impact.affected, impact.outcomes.len()), (2, 0));
+    catalog.remove(id(0));
+    catalog.remove(id(200));
+    assert_eq!(
+        catalog.impact_graph.len(),
+        (0, 200),
+        "only the outcomes are left"
+    );
+}
+
+fn path(losses: &Losses, service: Place) -> Vec<Place> {
+    let mut path: Vec<Place> = losses.chain(service).collect();
+    path.reverse();
+    path
 }
 
 fn id(service: Place) -> Id<Service> {
@@ -235,7 +384,7 @@ fn service_of(
     service: Place,
     is_retired: bool,
     needs: BTreeMap<Place, f64>,
-    shares: BTreeMap<u8, f64>,
+    shares: BTreeMap<Place, f64>,
 ) -> Service {
     let mut record = Service::blank(header(id(service).key(), format!("service-{service}")));
     if is_retired {
@@ -260,11 +409,11 @@ fn service_of(
     record
 }
 
-fn outcome_id(outcome: u8) -> Id<Outcome> {
+fn outcome_id(outcome: Place) -> Id<Outcome> {
     Id::new(Uuid::from_u128(u128::from(outcome) + 1_000))
 }
 
-fn outcome_of(outcome: u8) -> Outcome {
+fn outcome_of(outcome: Place) -> Outcome {
     let mut record = Outcome::blank(header(
         outcome_id(outcome).key(),
         format!("outcome-{outcome}"),
@@ -293,8 +442,9 @@ fn decimal_strengths_in_another_order_are_as_much() {
         contributions: [(5, vec![(0, 1.0)])].into_iter().collect(),
     };
     let losses = Losses::of(&graph, &[0], 1.0);
-    assert_eq!(losses.path(5), [0, 3, 4, 5]);
-    assert_eq!(losses.outcomes(&graph)[0].loss.to_string(), "0.021");
+    assert_eq!(path(&losses, 5), [0, 3, 4, 5]);
+    let lost = losses.outcomes().next().expect("it loses something");
+    assert_eq!(Share::of(lost.loss).to_f64().to_string(), "0.021");
 }
 
 #[test]
@@ -303,6 +453,7 @@ fn money_is_rounded_once_to_the_ten_thousandth() {
         let exact: Decimal = text.parse().expect("a number");
         Amount::from_decimal(exact).expect("an amount")
     };
+    let share_of = |amount, share| Share::of(share).of_amount(amount);
     assert_eq!(share_of(amount("15500"), 0.8), amount("12400"));
     assert_eq!(share_of(amount("0.0001"), 0.5), amount("0.0001"));
     assert_eq!(share_of(amount("0.0001"), 0.49), amount("0"));
@@ -313,4 +464,30 @@ fn money_is_rounded_once_to_the_ten_thousandth() {
     assert_eq!(share_of(amount("100"), 1e-40), amount("0"));
     let greatest = amount("922337203685477.5807");
     assert_eq!(sum([greatest, greatest]), greatest);
+}
+
+fn number_of_twelve_digits() -> impl Strategy<Value = (u64, u32)> {
+    (100_000_000_000_u64..1_000_000_000_000, 12_u32..30)
+}
+
+proptest! {
+    /// The decimal number that a person would have written is found, whatever a double makes of it.
+    #[test]
+    fn shares_are_rounded_to_twelve_digits((digits, places) in number_of_twelve_digits(), noise in -9_i64..=9, more in 0_u64..=99) {
+        let written: f64 = format!("{digits}{more:02}e-{}", places + 2).parse().expect("a number");
+        // A few bits of noise, as products have.
+        let noisy = f64::from_bits(written.to_bits().checked_add_signed(noise).expect("a number"));
+        let rounded = digits + u64::from(more >= 50);
+        let expected: f64 = format!("{rounded}e-{places}").parse().expect("a number");
+        prop_assert_eq!(Share::of(noisy).to_f64(), expected);
+    }
+
+    #[test]
+    fn shares_of_amounts_are_exact_but_for_one_rounding((digits, places) in number_of_twelve_digits(), stored in 0..i64::MAX) {
+        let share: f64 = format!("{digits}e-{places}").parse().expect("a number");
+        let amount = Share::of(share).of_amount(Amount::from_stored(stored)).stored();
+        let divisor = 10_i128.pow(places);
+        let twice_exact = 2 * i128::from(stored) * i128::from(digits);
+        prop_assert!((2 * i128::from(amount) * divisor - twice_exact).abs() <= divisor);
+    }
 }
