@@ -20,6 +20,7 @@ mod m0010_feedback;
 mod m0011_missed_search;
 mod m0012_worklist;
 mod m0013_demand_orders;
+mod m0014_open_requests;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_missed_search::Migration),
             Box::new(m0012_worklist::Migration),
             Box::new(m0013_demand_orders::Migration),
+            Box::new(m0014_open_requests::Migration),
         ]
     }
 }

@@ -28,8 +28,10 @@ use crate::slas::agreements::rules::Agreement;
 use crate::slas::attainment::attainment;
 use crate::snapshot::{Catalog, name_key};
 
-/// How many services are asked about at once.
-const CHUNK: usize = 400;
+/// About how many services the database is asked first; then about twice as many, and so on.
+const FIRST: usize = 400;
+/// About how many at most at once.
+const MOST: usize = 25_600;
 /// How long what customers say and what was promised counts, days.
 const RECENT: i64 = 90;
 /// From how many answers on customers are believed.
@@ -174,15 +176,13 @@ pub(super) async fn unasked(ctx: &Context<'_>, args: &PageArgs) -> Result<Connec
         now: ctx.data_unchecked::<RequestCatalog>().moment(),
     };
     let failed = |error: LoadError| unreadable(&error);
-    let mut found = walk
-        .unasked(window.after.clone(), count + 1)
-        .await
-        .map_err(failed)?;
-    let total = if ctx.look_ahead().field("totalCount").exists() {
-        walk.unasked(None, usize::MAX).await.map_err(failed)?.len()
-    } else {
-        0
-    };
+    if ctx.look_ahead().field("totalCount").exists() {
+        let all = walk.unasked(None, usize::MAX).await.map_err(failed)?;
+        let page = paginate_sorted(&all, Direction::Ascending, &window);
+        return Ok(services(ctx, BY_NAME, page, move || all.len()));
+    }
+    let found = walk.unasked(window.after.clone(), count + 1);
+    let mut found = found.await.map_err(failed)?;
     let has_next = found.len() > count;
     found.truncate(count);
     let page = Page {
@@ -190,7 +190,7 @@ pub(super) async fn unasked(ctx: &Context<'_>, args: &PageArgs) -> Result<Connec
         has_previous: window.after.is_some(),
         has_next,
     };
-    Ok(services(ctx, BY_NAME, page, move || total))
+    Ok(services(ctx, BY_NAME, page, usize::default))
 }
 
 /// Looks for services that nobody asked for.
@@ -201,15 +201,18 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The first so many after a place. What the catalog knows is asked first, then the database about many at once.
+    /// The first so many after a place. What the catalog knows is asked first, then the database about many at once: about more each
+    /// time, so that however many there are it is not asked often.
     async fn unasked(
         &self,
         mut after: Option<Position>,
         count: usize,
     ) -> Result<Vec<Position>, LoadError> {
         let mut found = Vec::new();
+        let mut chunk_size = if count == usize::MAX { MOST } else { FIRST };
         while found.len() < count {
-            let chunk = self.candidates(after.as_ref());
+            let chunk = self.candidates(after.as_ref(), chunk_size);
+            chunk_size = (2 * chunk_size).min(MOST);
             let Some(last) = chunk.last().cloned() else {
                 break;
             };
@@ -227,7 +230,7 @@ impl Walk<'_> {
     }
 
     /// The next live services that the catalog has no reason for.
-    fn candidates(&self, after: Option<&Position>) -> Vec<Position> {
+    fn candidates(&self, after: Option<&Position>, most: usize) -> Vec<Position> {
         let low = after.map_or(Bound::Unbounded, Bound::Excluded);
         let live = &self.catalog.service_indexes.lifecycle;
         live.range(&Lifecycle::Live, low, Bound::Unbounded)
@@ -238,7 +241,7 @@ impl Walk<'_> {
                         && !self.catalog.has_sla(service.id(), self.now)
                 })
             })
-            .take(CHUNK)
+            .take(most)
             .collect()
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use entity::{demand, feedback, service_request};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
 use crate::search::store::{MissedSearch, missed};
-use crate::shared::dialect::for_each_key;
+use crate::shared::dialect::{KEY, keys};
 use crate::shared::loads::Question;
 
 /// Asks of services whether anybody ever requested one of their offerings, or raised a demand that they answer.
@@ -27,34 +27,29 @@ impl Question for WasAsked {
         services: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, bool>, DbErr> {
         let backend = database.get_database_backend();
+        let is_key = |column: SimpleExpr| column.eq(Expr::col(("wanted", KEY)));
+        let requested = Query::select()
+            .expr(Expr::val(1))
+            .from(service_request::Entity)
+            .and_where(is_key(service_request::Column::ServiceId.into_expr()))
+            .take();
+        let needed = Query::select()
+            .expr(Expr::val(1))
+            .from(demand::Entity)
+            .and_where(is_key(demand::Column::ServiceId.into_expr()))
+            .take();
+        let was_asked = Expr::exists(requested).or(Expr::exists(needed));
+        let select = Query::select()
+            .column(("wanted", KEY))
+            .from_subquery(keys(backend, &services), "wanted")
+            .and_where(was_asked)
+            .take();
         let mut asked = HashMap::new();
-        for first in [first_request, first_demand] {
-            for statement in for_each_key(backend, &services, first) {
-                for row in database.query_all(&statement).await? {
-                    asked.insert(row.try_get("", "service_id")?, true);
-                }
-            }
+        for row in database.query_all(&select).await? {
+            asked.insert(row.try_get("", KEY)?, true);
         }
         Ok(asked)
     }
-}
-
-fn first_request(service: SimpleExpr) -> SelectStatement {
-    Query::select()
-        .column(service_request::Column::ServiceId)
-        .from(service_request::Entity)
-        .and_where(service_request::Column::ServiceId.into_expr().eq(service))
-        .limit(1)
-        .take()
-}
-
-fn first_demand(service: SimpleExpr) -> SelectStatement {
-    Query::select()
-        .column(demand::Column::ServiceId)
-        .from(demand::Entity)
-        .and_where(demand::Column::ServiceId.into_expr().eq(service))
-        .limit(1)
-        .take()
 }
 
 /// Asks which services customers are content with less than so.

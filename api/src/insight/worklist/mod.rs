@@ -2,6 +2,7 @@
 
 pub mod graphql;
 mod ranking;
+mod requests;
 pub mod rules;
 pub mod store;
 pub mod words;

@@ -1,22 +1,15 @@
-//! The ranking, as far as a page of it needs.
-//!
-//! Open requests may be many, so they are never read one by one. Requests of the same service and priority are worth the same:
-//! one count by both says how many there are of each, the impact of the services says in which order these groups come, and
-//! only of the first groups are requests read, each from its index.
+//! The ranking, as far as a page of it needs: what may come next of each kind, put in one order.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::HashSet as FastSet;
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::rules::{Kind, NEVER, Rank, Weights, Worth};
-use super::store::{
-    FirstDemands, FirstOfAll, FirstOfGroup, Group, OpenDemand, OpenDemands, OpenGroups,
-    OpenIncident, OpenIncidents, OpenRequest,
-};
+use super::store::{FirstDemands, OpenDemand, OpenDemands, OpenIncident, OpenIncidents};
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::services::rules::Service;
 use crate::catalog::teams::rules::Team;
@@ -29,12 +22,8 @@ use crate::shared::money::Amount;
 use crate::slas::priority::Priority;
 use crate::snapshot::Catalog;
 
-/// From how many groups that are worth the same their requests are looked for among all, instead of in each group.
-const MANY_GROUPS: usize = 100;
-/// How many requests are then looked at in one go.
-const LOOK: u64 = 500;
 /// After how many impacts others have a turn.
-const TURN: usize = 32;
+pub(super) const TURN: usize = 32;
 
 /// What is to be ranked.
 pub(super) struct Wanted {
@@ -132,12 +121,12 @@ impl Ranking<'_> {
         })
     }
 
-    fn wants(&self, kind: Kind) -> bool {
+    pub(super) fn wants(&self, kind: Kind) -> bool {
         let kinds = self.wanted.kinds.as_ref();
         kinds.is_none_or(|kinds| kinds.contains(&kind))
     }
 
-    fn is_of_team(&self, service: Id<Service>) -> bool {
+    pub(super) fn is_of_team(&self, service: Id<Service>) -> bool {
         self.wanted.team.is_none_or(|team| {
             let service = self.catalog.get(service);
             service.is_some_and(|service| service.team_id == Some(team))
@@ -152,26 +141,25 @@ impl Ranking<'_> {
         let open = self.loads.ask(OpenIncidents, ()).await?;
         let keys = open.iter().map(|incident| incident.id);
         let services = self.loads.ask_all(&ServicesOf, keys).await?;
+        let customer = self.wanted.customer;
+        let matters = customer.map(|it| self.catalog.matters_to(it, self.moment));
         let mut candidates = Vec::with_capacity(open.len());
         for (place, (incident, services)) in open.into_iter().zip(services).enumerate() {
             if place % TURN == TURN - 1 {
                 tokio::task::yield_now().await;
             }
-            if self.is_wanted(&services, incident.severity) {
+            if self.is_wanted(&services, matters.as_ref()) {
                 candidates.push(self.incident(&incident, services));
             }
         }
         Ok(candidates)
     }
 
-    fn is_wanted(&self, services: &[Id<Service>], severity: Severity) -> bool {
-        services.iter().any(|&service| self.is_of_team(service))
-            && self.wanted.customer.is_none_or(|customer| {
-                let concerned = self.catalog.concerned(services, severity, self.moment);
-                concerned
-                    .iter()
-                    .any(|other| other.header.id == customer.key())
-            })
+    /// Whether an incident that breaks these services is wanted, where only some matter.
+    fn is_wanted(&self, services: &[Id<Service>], matters: Option<&FastSet<Uuid>>) -> bool {
+        let of_team = services.iter().any(|&service| self.is_of_team(service));
+        of_team
+            && matters.is_none_or(|matters| services.iter().any(|it| matters.contains(&it.key())))
     }
 
     fn incident(&self, incident: &OpenIncident, services: Vec<Id<Service>>) -> Candidate {
@@ -192,182 +180,6 @@ impl Ranking<'_> {
         }
     }
 
-    /// The first requests after a place, not in order, and how many there are in all.
-    async fn requests(
-        &self,
-        after: Option<Rank>,
-        count: usize,
-    ) -> Result<(Vec<Candidate>, u64), LoadError> {
-        if !self.wants(Kind::Request) {
-            return Ok((Vec::new(), 0));
-        }
-        let customer = self.wanted.customer.map(Id::key);
-        let mut groups = self.loads.ask(OpenGroups { customer }, ()).await?;
-        groups.retain(|((service, _), _)| self.is_of_team(Id::new(*service)));
-        let total = groups.iter().map(|(_, count)| count).sum();
-        let outages = self.outages(&groups).await;
-        let read = self.classes(groups, &outages, after);
-        let found = self.read(read, count).await?;
-        let candidates = found
-            .into_iter()
-            .filter_map(|request| self.request(&request, &outages));
-        Ok((candidates.collect(), total))
-    }
-
-    /// What outages of the groups' services cost.
-    async fn outages(&self, groups: &[(Group, u64)]) -> HashMap<Uuid, Arc<Brief>> {
-        let mut outages = HashMap::new();
-        for (place, ((service, _), _)) in groups.iter().enumerate() {
-            if place % TURN == TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-            outages.entry(*service).or_insert_with(|| {
-                self.catalog
-                    .impact_in_brief(&[Id::new(*service)], Severity::Outage)
-            });
-        }
-        outages
-    }
-
-    /// The groups that may have something after a place, those together that are worth the same, the most valuable first.
-    fn classes(
-        &self,
-        groups: Vec<(Group, u64)>,
-        outages: &HashMap<Uuid, Arc<Brief>>,
-        after: Option<Rank>,
-    ) -> Vec<Class> {
-        let mut classes: BTreeMap<Reverse<Worth>, Class> = BTreeMap::new();
-        for (group, count) in groups {
-            let (service, priority) = group;
-            let Some(outage) = outages.get(&service) else {
-                continue;
-            };
-            let value = self.wanted.weights.value(priority, outage.value_per_hour);
-            let worth = Reverse(Worth::per_hour(value));
-            if after.is_some_and(|after| worth < after.worth) {
-                continue;
-            }
-            let class = classes.entry(worth).or_insert_with(|| Class {
-                from: after
-                    .filter(|after| after.worth == worth)
-                    .map(|after| (after.due_at, after.number)),
-                groups: Vec::new(),
-                count: 0,
-            });
-            class.groups.push(group);
-            class.count += count;
-        }
-        classes.into_values().collect()
-    }
-
-    /// Reads the first classes, until there are so many requests.
-    async fn read(&self, classes: Vec<Class>, count: usize) -> Result<Vec<OpenRequest>, LoadError> {
-        let mut found = Vec::new();
-        // One more, since the first of a page may be the last of the page before.
-        let enough = count as u64 + 1;
-        let mut classes = classes.into_iter().peekable();
-        while (found.len() as u64) < enough && classes.peek().is_some() {
-            let mut batch: Vec<Group> = Vec::new();
-            let mut expected = found.len() as u64;
-            while let Some(class) = classes.next_if(|class| {
-                class.from.is_none() && class.groups.len() <= MANY_GROUPS && expected < enough
-            }) {
-                expected += class.count;
-                batch.extend(class.groups);
-            }
-            found.extend(self.first_of(batch, None, enough).await?);
-            if (found.len() as u64) < enough
-                && let Some(class) = classes
-                    .next_if(|class| class.from.is_some() || class.groups.len() > MANY_GROUPS)
-            {
-                let more = if class.groups.len() > MANY_GROUPS {
-                    self.first_among_all(class.groups, class.from, enough)
-                        .await?
-                } else {
-                    self.first_of(class.groups, class.from, enough).await?
-                };
-                found.extend(more);
-            }
-        }
-        Ok(found)
-    }
-
-    async fn first_of(
-        &self,
-        groups: Vec<Group>,
-        from: Option<(i64, i64)>,
-        limit: u64,
-    ) -> Result<Vec<OpenRequest>, LoadError> {
-        let customer = self.wanted.customer.map(Id::key);
-        let question = FirstOfGroup {
-            customer,
-            from,
-            limit,
-        };
-        let found = self.loads.ask_all(&question, groups).await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-
-    /// The first requests of many groups by what is due first: so many groups have a good part of all requests, so these are
-    /// looked through.
-    async fn first_among_all(
-        &self,
-        groups: Vec<Group>,
-        mut from: Option<(i64, i64)>,
-        limit: u64,
-    ) -> Result<Vec<OpenRequest>, LoadError> {
-        let customer = self.wanted.customer.map(Id::key);
-        let groups: HashSet<(Uuid, i16)> = groups
-            .into_iter()
-            .map(|(service, priority)| (service, priority.number()))
-            .collect();
-        let mut found = Vec::new();
-        loop {
-            let question = FirstOfAll(FirstOfGroup {
-                customer,
-                from,
-                limit: LOOK,
-            });
-            let looked_at = self.loads.ask(question, ()).await?;
-            let last = looked_at.last().map(|last| (last.due_at, last.number));
-            let is_all = (looked_at.len() as u64) < LOOK;
-            let wanted = looked_at
-                .into_iter()
-                .filter(|it| groups.contains(&it.group()));
-            found.extend(wanted);
-            match last {
-                Some((due_at, number)) if !is_all && (found.len() as u64) < limit => {
-                    from = Some((due_at, number.saturating_add(1)));
-                }
-                _ => return Ok(found),
-            }
-        }
-    }
-
-    fn request(
-        &self,
-        request: &OpenRequest,
-        outages: &HashMap<Uuid, Arc<Brief>>,
-    ) -> Option<Candidate> {
-        let priority = Priority::from_number(request.priority)?;
-        let impact = Arc::clone(outages.get(&request.service_id)?);
-        let value = self.wanted.weights.value(priority, impact.value_per_hour);
-        Some(Candidate {
-            rank: Rank {
-                worth: Reverse(Worth::per_hour(value)),
-                due_at: request.due_at,
-                number: request.number,
-                kind: Kind::Request,
-            },
-            key: request.id,
-            cause: Cause::Request {
-                service: Id::new(request.service_id),
-                priority,
-                impact,
-            },
-        })
-    }
-
     async fn demands(
         &self,
         after: Option<Rank>,
@@ -383,20 +195,6 @@ impl Ranking<'_> {
         };
         let demands = self.loads.ask(question, ()).await?;
         Ok(demands.iter().map(demand).collect())
-    }
-}
-
-/// Requests that are worth the same.
-struct Class {
-    /// Not before this due instant and number.
-    from: Option<(i64, i64)>,
-    groups: Vec<Group>,
-    count: u64,
-}
-
-impl OpenRequest {
-    fn group(&self) -> (Uuid, i16) {
-        (self.service_id, self.priority)
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use entity::{demand, incident, service_request};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, EntityTrait,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use crate::incidents::rules::Severity;
-use crate::shared::dialect::for_each_key;
+use crate::shared::dialect::{for_each_key, keys};
 use crate::shared::loads::Question;
 use crate::shared::store::DamagedRow;
 use crate::shared::work::WorkReader;
@@ -119,7 +119,7 @@ impl Question for FirstOfGroup {
                 continue;
             }
             let select = |service: SimpleExpr| {
-                let mut select = self.requests();
+                let mut select = requests_by_due(self.customer, self.from, self.limit);
                 select
                     .and_where(service_request::Column::ServiceId.into_expr().eq(service))
                     .and_where(service_request::Column::Priority.eq(priority.number()));
@@ -140,15 +140,14 @@ impl Question for FirstOfGroup {
     }
 }
 
-impl FirstOfGroup {
-    fn requests(&self) -> SelectStatement {
-        requests_by_due(self.customer, self.from, self.limit)
-    }
-}
-
-/// Asks for the open requests that are due first, then by number, whatever they are worth.
+/// Asks for the open requests that are due first, then by number, whoever they are for and whatever they are worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FirstOfAll(pub FirstOfGroup);
+pub struct FirstOfAll {
+    /// Not before this due instant and number.
+    pub from: Option<(i64, i64)>,
+    /// At most so many.
+    pub limit: u64,
+}
 
 impl Question for FirstOfAll {
     type Key = ();
@@ -159,7 +158,8 @@ impl Question for FirstOfAll {
         database: &DatabaseConnection,
         _: Vec<()>,
     ) -> Result<HashMap<(), Vec<OpenRequest>>, DbErr> {
-        let rows = database.query_all(&self.0.requests()).await?;
+        let requests = requests_by_due(None, self.from, self.limit);
+        let rows = database.query_all(&requests).await?;
         let requests: Result<Vec<_>, DbErr> = rows
             .iter()
             .map(|row| OpenRequest::from_query_result(row, ""))
@@ -250,12 +250,17 @@ pub struct OpenDemands {
 }
 
 impl OpenDemands {
-    fn condition(&self) -> Condition {
+    fn condition(&self, backend: DatabaseBackend) -> Condition {
+        let of_customer = self.customer.map(|it| demand::Column::CustomerId.eq(it));
         let services = self.services.as_ref();
+        let of_services = services.map(|services| {
+            let service = demand::Column::ServiceId.into_expr();
+            service.in_subquery(keys(backend, services))
+        });
         Condition::all()
             .add(Expr::cust(OPEN_DEMAND))
-            .add_option(self.customer.map(|it| demand::Column::CustomerId.eq(it)))
-            .add_option(services.map(|it| demand::Column::ServiceId.is_in(it.iter().copied())))
+            .add_option(of_customer)
+            .add_option(of_services)
     }
 }
 
@@ -294,7 +299,7 @@ impl Question for FirstDemands {
         let mut select = demand::Entity::find()
             .select_only()
             .columns([Id, Number, ValuePerMonth])
-            .filter(self.which.condition());
+            .filter(self.which.condition(database.get_database_backend()));
         if let Some((value, number)) = self.from {
             let later = Condition::any()
                 .add(ValuePerMonth.lt(value))
@@ -328,7 +333,7 @@ impl Question for CountDemands {
         let count: Option<i64> = demand::Entity::find()
             .select_only()
             .column_as(Expr::cust("count(*)"), "count")
-            .filter(self.0.condition())
+            .filter(self.0.condition(database.get_database_backend()))
             .into_tuple()
             .one(database)
             .await?;

@@ -5,7 +5,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::rules::{Weights, hourly};
-use crate::catalog::services::rules::Service;
+use crate::catalog::services::rules::{Lifecycle, Service};
 use crate::demand::rules::{Demand, Status};
 use crate::incidents::rules::Severity;
 use crate::insight::impact::known::{Brief, OutcomeImpact};
@@ -44,7 +44,7 @@ impl Teller<'_> {
         impact: &Brief,
         promises: Promises,
     ) -> Vec<String> {
-        let mut reasons = self.outcomes(impact);
+        let mut reasons = self.outcomes(services, impact);
         reasons.extend(self.promises(promises));
         let what = match severity {
             Severity::Outage => "Nothing works any more",
@@ -52,14 +52,16 @@ impl Teller<'_> {
             Severity::Minor => "Most of it works",
         };
         reasons.push(format!("{what}: {}", self.names(services)));
-        let others = impact.affected.saturating_sub(services.len());
+        let broken = services.iter().filter(|&&it| !self.is_retired(it));
+        let others = impact.affected.saturating_sub(broken.count());
         if others > 0 {
             let noun = if others == 1 {
                 "service needs"
             } else {
                 "services need"
             };
-            reasons.push(format!("{others} more {noun} it, directly or not"));
+            let them = if services.len() == 1 { "it" } else { "them" };
+            reasons.push(format!("{others} more {noun} {them}, directly or not"));
         }
         reasons
     }
@@ -75,14 +77,14 @@ impl Teller<'_> {
         let name = self.name(service);
         let mut reasons = Vec::new();
         if impact.value_per_hour > Amount::default() {
-            let share = percent(weights.of(priority));
+            let share = exact_percent(weights.of(priority));
             reasons.push(format!(
                 "{} per hour: {priority} counts as {share} of an outage of {name}, which costs {} per hour",
                 self.money(value),
                 self.money(impact.value_per_hour),
             ));
         }
-        reasons.extend(self.outcomes(impact));
+        reasons.extend(self.outcomes(&[service], impact));
         reasons.extend(self.promises(promises));
         reasons.push(format!("Priority {priority}"));
         reasons
@@ -112,13 +114,20 @@ impl Teller<'_> {
         reasons
     }
 
-    /// What the business loses, the most costly first.
-    fn outcomes(&self, impact: &Brief) -> Vec<String> {
+    /// What the business loses by these services, the most costly first.
+    fn outcomes(&self, services: &[Id<Service>], impact: &Brief) -> Vec<String> {
         if impact.first.is_empty() {
-            let currency = self.currency;
-            return vec![format!(
-                "{currency} 0 per hour: no outcome of the business rests on it"
-            )];
+            let (verb, them) = if services.len() == 1 {
+                ("is", "it")
+            } else {
+                ("are", "them")
+            };
+            let why = if services.iter().all(|&service| self.is_retired(service)) {
+                format!("{} {verb} retired", self.names(services))
+            } else {
+                format!("no outcome of the business rests on {them}")
+            };
+            return vec![format!("{} 0 per hour: {why}", self.currency)];
         }
         let mut reasons: Vec<String> = impact.first.iter().map(|lost| self.outcome(lost)).collect();
         let others = match impact.others {
@@ -176,6 +185,7 @@ impl Teller<'_> {
                 Some(format!("At risk: due in {}", self.between(self.now, due)))
             }
             (Some(due), None) => Some(format!("Due in {}", self.between(self.now, due))),
+            (None, None) if promises.at_risk => Some("At risk: the clock is paused".to_owned()),
             (None, None) => None,
         }
     }
@@ -203,6 +213,11 @@ impl Teller<'_> {
             [one, other] => format!("{} and {}", self.name(*one), self.name(*other)),
             [one, others @ ..] => format!("{} and {} more", self.name(*one), others.len()),
         }
+    }
+
+    fn is_retired(&self, service: Id<Service>) -> bool {
+        let service = self.catalog.get(service);
+        service.is_none_or(|service| service.lifecycle == Lifecycle::Retired)
     }
 
     fn name(&self, service: Id<Service>) -> String {
@@ -234,6 +249,11 @@ impl Teller<'_> {
             .collect();
         format!("{} {}", self.currency, groups.join(" "))
     }
+}
+
+/// All digits of a share that somebody chose: `0.25 %`.
+fn exact_percent(share: Decimal) -> String {
+    format!("{} %", (share * Decimal::ONE_HUNDRED).normalize())
 }
 
 /// `80 %`, `0.3 %`, and what is less than a thousandth so: `less than 0.1 %`.
@@ -282,6 +302,8 @@ mod tests {
         ] {
             assert_eq!(percent(share.parse().expect("a number")), said);
         }
+        let weight = "0.00250".parse().expect("a number");
+        assert_eq!(exact_percent(weight), "0.25 %", "so that figures add up");
     }
 
     #[test]
@@ -318,6 +340,7 @@ mod tests {
             told(None, Some(8_560), false),
             "A promise was broken 1 d ago"
         );
+        assert_eq!(told(None, None, true), "At risk: the clock is paused");
         assert_eq!(told(None, None, false), "");
     }
 }

@@ -12,6 +12,23 @@ use super::MAX_BINDINGS;
 /// How many selections stand beside each other in one statement: SQLite's parts of a compound statement are limited.
 const PARTS_AT_ONCE: usize = 400;
 
+/// What the column of [`keys`] is called.
+pub const KEY: &str = "key";
+
+/// Keys as rows of one column, in one bound value however many they are.
+pub fn keys(backend: DatabaseBackend, keys: &[Uuid]) -> SelectStatement {
+    let mut rows = Query::select();
+    if backend == DatabaseBackend::Postgres {
+        let keys = Expr::value(Value::from(keys.to_vec()));
+        return rows.expr_as(Func::cust("unnest").arg(keys), KEY).take();
+    }
+    let keys: Vec<_> = keys.iter().map(Uuid::as_simple).collect();
+    let keys = serde_json::json!(keys).to_string();
+    rows.expr_as(Expr::cust("unhex(value)"), KEY)
+        .from_function(Func::cust("json_each").arg(Expr::value(keys)), "listed")
+        .take()
+}
+
 /// The statements that run a selection once for each key, which must be few rows each: `select` makes it for a key.
 ///
 /// PostgreSQL runs it in a lateral join; SQLite has none, and gets one selection beside the other.
