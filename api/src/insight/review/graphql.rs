@@ -13,6 +13,7 @@ use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
 use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
 use crate::demand::feedback::store::Whose;
+use crate::insight::impact;
 use crate::insight::worklist::words::Teller;
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{Currency, Money, bad_input, filter_id, unreadable};
@@ -170,14 +171,19 @@ impl Counts {
             more => format!("{more} incidents cost them {}.", teller.money(self.lost)),
         };
         let requests = match self.submitted {
-            0 => "They requested nothing.".to_owned(),
-            _ => format!(
-                "Of {} that they submitted {} fulfilled, {} of these without anybody's hand, and {} declined.",
-                counted(self.submitted, "request"),
-                are(self.fulfilled),
-                self.automated,
-                are(self.declined),
-            ),
+            0 => "Nothing was requested for them.".to_owned(),
+            _ => {
+                let by_nobody = match self.automated {
+                    0 => String::new(),
+                    some => format!(", {some} of these without anybody's hand,"),
+                };
+                format!(
+                    "Of {} for them {} fulfilled{by_nobody} and {} declined.",
+                    counted(self.submitted, "request"),
+                    are(self.fulfilled),
+                    are(self.declined),
+                )
+            }
         };
         let (met, open) = (
             self.demands.met.unsigned_abs(),
@@ -255,44 +261,33 @@ async fn counts(
     counts.add_requests(catalog, &requests);
     let now = ctx.data_unchecked::<RequestCatalog>().moment();
     let mut losses = Losses::default();
-    for (place, incident) in incidents.iter().enumerate() {
+    let matters = catalog.matters_to(customer, now);
+    let concern = incidents.iter().filter(|incident| {
+        let mut services = incident.services.iter();
+        services.any(|service| matters.contains(&service.key()))
+    });
+    for (place, incident) in concern.enumerate() {
         if place % TURN == TURN - 1 {
             tokio::task::yield_now().await;
         }
-        let Some(per_hour) = cost(catalog, incident, (customer, now)) else {
-            continue;
-        };
         let overlap = period.overlap(incident.started_at, incident.resolved_at, now);
         if overlap > 0 {
             counts.incidents += 1;
-            losses.add(per_hour, overlap);
+            losses.add(cost(catalog, incident, customer), overlap);
         }
     }
     counts.lost = losses.sum();
     Ok(counts)
 }
 
-/// What a customer's outcomes lose an hour by an incident; none where it does not concern them.
-fn cost(
-    catalog: &Catalog,
-    incident: &PastIncident,
-    (customer, now): (Id<Customer>, jiff::Timestamp),
-) -> Option<Amount> {
+/// What a customer's outcomes lose an hour by an incident.
+fn cost(catalog: &Catalog, incident: &PastIncident, customer: Id<Customer>) -> Amount {
     let impact = catalog.impact(&incident.services, incident.severity);
-    let lost: Vec<Amount> = impact
-        .outcomes
-        .iter()
-        .filter(|lost| {
-            let outcome = catalog.get(lost.outcome);
-            outcome.is_some_and(|outcome| outcome.customer_id == customer)
-        })
-        .map(|lost| lost.value_per_hour)
-        .collect();
-    let has_promise = || {
-        let concerned = catalog.concerned(&incident.services, incident.severity, now);
-        concerned.iter().any(|other| other.id() == customer)
-    };
-    (!lost.is_empty() || has_promise()).then(|| crate::insight::impact::rules::sum(lost))
+    let theirs = impact.outcomes.iter().filter(|lost| {
+        let outcome = catalog.get(lost.outcome);
+        outcome.is_some_and(|outcome| outcome.customer_id == customer)
+    });
+    impact::rules::sum(theirs.map(|lost| lost.value_per_hour))
 }
 
 impl Counts {
