@@ -15,7 +15,7 @@ use super::filter::RequestFilter;
 use super::list::{Parent, RequestOrder, Requests};
 use super::rules::{self, RequestNumber, ServiceRequest};
 use super::store::{ById, ByNumber, HistoryOf, InputsOf};
-use crate::auth::Viewer;
+use crate::auth::{Scope, Viewer, require};
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::graphql::OfferingNode;
@@ -87,9 +87,13 @@ impl RequestFields {
         lookup(ctx, self.0.customer_id).map(CustomerNode::from)
     }
 
-    /// For whom.
+    /// For whom. Null also for those who see of this request what its place in the worklist tells.
     async fn requester(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.requester_id).map(PersonNode::from)
+        let requester = self.0.requester_id?;
+        visible(ctx)
+            .includes(&self.0)
+            .then(|| lookup(ctx, Some(requester)))?
+            .map(PersonNode::from)
     }
 
     /// The `sub` of the token that submitted it.
@@ -97,8 +101,10 @@ impl RequestFields {
         &self.0.submitted_by
     }
 
-    /// What the offering's `inputSchema` asked for.
+    /// What the offering's `inputSchema` asked for. Errors: `FORBIDDEN` for those who see of this request what its place in the worklist
+    /// tells.
     async fn inputs(&self, ctx: &Context<'_>) -> Result<Json> {
+        require_all_of(ctx, &self.0)?;
         let loads = ctx.data_unchecked::<Loads>();
         let inputs = loads.ask(InputsOf, self.0.id).await;
         let inputs = inputs.map_err(|error| unreadable(&error))?;
@@ -120,7 +126,8 @@ impl RequestFields {
         clocks(ctx, self.0.id, Arc::new(self.clone())).await
     }
 
-    /// Its history, oldest first: complete, and never changed. Errors: `BAD_USER_INPUT` for a bad page size or cursor.
+    /// Its history, oldest first: complete, and never changed. Errors: `BAD_USER_INPUT` for a bad page size or cursor; `FORBIDDEN` as
+    /// for `inputs`.
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -136,6 +143,7 @@ impl RequestFields {
             last,
             before,
         };
+        require_all_of(ctx, &self.0)?;
         events(ctx, self.0.id, &args).await
     }
 
@@ -290,6 +298,15 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 pub fn visible(ctx: &Context<'_>) -> Visible {
     let catalog = ctx.data_unchecked::<RequestCatalog>().whole();
     Visible::to(ctx.data_unchecked::<Viewer>(), &catalog)
+}
+
+/// That the viewer sees the request by themselves. The worklist puts others' requests before owners who decide what comes first:
+/// for that they need neither what people wrote nor whom it is for.
+fn require_all_of(ctx: &Context<'_>, request: &ServiceRequest) -> Result<()> {
+    if visible(ctx).includes(request) {
+        return Ok(());
+    }
+    require(ctx, Scope::RequestsWork)
 }
 
 /// One page of requests.
