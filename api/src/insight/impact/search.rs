@@ -73,9 +73,9 @@ impl Losses {
                 length: Length(0),
             };
             *losses.labels.at(service) = label;
-            waiting.push(label.turn(service));
+            waiting.push(label.merit(), service);
         }
-        while let Some(service) = waiting.next(graph, &losses.labels) {
+        while let Some(service) = waiting.pop(graph, &losses.labels) {
             if let Some(reached) = losses.settle(graph, service) {
                 losses.add_outcomes(graph, service, reached);
                 graph.each_dependent(service, |dependent, strength| {
@@ -119,7 +119,7 @@ impl Losses {
             // It waits at this merit already; only the way to it may become another.
             Ordering::Equal if !self.comes_first(graph, label.from, known.from) => return,
             Ordering::Equal => {}
-            Ordering::Greater => waiting.push(label.turn(service)),
+            Ordering::Greater => waiting.push(label.merit(), service),
         }
         *self.labels.at(service) = label;
     }
@@ -207,14 +207,8 @@ impl Losses {
 }
 
 impl Label {
-    /// What makes one chain to a service better than another, before their slugs do.
-    fn merit(&self) -> (u64, Reverse<u32>) {
+    fn merit(&self) -> Merit {
         (rank(self.loss), Reverse(self.length.get()))
-    }
-
-    fn turn(&self, service: Place) -> Turn {
-        let (rank, length) = self.merit();
-        (rank, length, Reverse(service))
     }
 }
 
@@ -235,7 +229,7 @@ impl Length {
 }
 
 impl Lost {
-    fn merit(&self) -> (u64, Reverse<u32>) {
+    fn merit(&self) -> Merit {
         (rank(self.part), Reverse(self.length))
     }
 }
@@ -253,16 +247,26 @@ fn rank(number: f64) -> u64 {
     (number.to_bits() + (1 << (NOISE - 1))) >> NOISE
 }
 
-/// When a service is looked at: the greatest loss first, then the shortest chain; places only make the order a total one.
-type Turn = (u64, Reverse<u32>, Reverse<Place>);
+/// What makes one chain better than another, before their slugs do: the greater loss, then the shorter chain.
+type Merit = (u64, Reverse<u32>);
+
+/// When a service is looked at: by merit; places only make the order a total one.
+type Turn = (Merit, Reverse<Place>);
 
 /// The services that wait for their turn.
 ///
-/// Turns only come in that are later than the last that was taken, so those far off are thrown together with their like, and put in
-/// order when they are near. That is also when what they will want is read: reads that don't wait for each other take a fraction of
-/// the time of one after the other.
+/// Turns only come in that are later than the last that was taken. So those far off are thrown together with their like, and put in
+/// order when they are near; and those that come right after what has the last one's merit, because something needs all of a
+/// service, need no order. When they are near is also when what they will want is read: reads that don't wait for each other take a
+/// fraction of the time of one after the other.
 #[derive(Debug, Default)]
 struct Waiting {
+    /// The last turn that was taken.
+    last: Merit,
+    /// Services with this merit.
+    even: Vec<Place>,
+    /// Services that lose as much by a chain that is longer by one.
+    next: Vec<Place>,
     near: BinaryHeap<Turn>,
     /// How far off those are that are near.
     now: usize,
@@ -275,34 +279,57 @@ const STEPS: u32 = 4;
 const FARTHEST: usize = 64 << STEPS;
 
 impl Waiting {
-    fn push(&mut self, turn: Turn) {
-        let distance = rank(1.0).saturating_sub(turn.0) >> (52 - NOISE - STEPS);
+    fn push(&mut self, merit: Merit, service: Place) {
+        if merit == self.longer() {
+            self.next.push(service);
+            return;
+        }
+        let distance = rank(1.0).saturating_sub(merit.0) >> (52 - NOISE - STEPS);
         let distance = usize::try_from(distance).map_or(FARTHEST, |it| it.min(FARTHEST));
         if distance <= self.now {
-            self.near.push(turn);
+            self.near.push((merit, Reverse(service)));
             return;
         }
         if self.far.len() <= distance {
             self.far.resize_with(distance + 1, Vec::new);
         }
-        self.far[distance].push(turn);
+        self.far[distance].push((merit, Reverse(service)));
     }
 
-    fn next<G: Graph>(&mut self, graph: &G, labels: &Sparse<Label>) -> Option<Place> {
+    /// The merit of those that lose as much as the last, by a chain that is longer by one.
+    fn longer(&self) -> Merit {
+        let (rank, Reverse(length)) = self.last;
+        (rank, Reverse(length + 1))
+    }
+
+    fn pop<G: Graph>(&mut self, graph: &G, labels: &Sparse<Label>) -> Option<Place> {
+        if let Some(service) = self.even.pop() {
+            return Some(service);
+        }
+        let nearest = self.near.peek().map(|(merit, _)| *merit);
+        if !self.next.is_empty() && nearest.is_none_or(|nearest| nearest <= self.longer()) {
+            self.last = self.longer();
+            std::mem::swap(&mut self.even, &mut self.next);
+            touch(graph, self.even.iter().copied());
+            return self.even.pop();
+        }
         while self.near.is_empty() {
             self.now += 1;
-            let mut next = std::mem::take(self.far.get_mut(self.now)?);
+            let mut near = std::mem::take(self.far.get_mut(self.now)?);
             // What has become better since has another turn, and has had it.
-            next.retain(|(merit, _, Reverse(service))| {
+            near.retain(|((rank_then, _), Reverse(service))| {
                 let label = labels.get(*service);
-                label.is_some_and(|label| rank(label.loss) == *merit)
+                label.is_some_and(|label| rank(label.loss) == *rank_then)
             });
-            let touched = next
-                .iter()
-                .map(|(_, _, Reverse(service))| graph.touch(*service));
-            black_box(touched.sum::<f64>());
-            self.near = next.into();
+            touch(graph, near.iter().map(|(_, Reverse(service))| *service));
+            self.near = near.into();
         }
-        self.near.pop().map(|(_, _, Reverse(service))| service)
+        let (merit, Reverse(service)) = self.near.pop()?;
+        self.last = merit;
+        Some(service)
     }
+}
+
+fn touch<G: Graph>(graph: &G, services: impl Iterator<Item = Place>) {
+    black_box(services.map(|service| graph.touch(service)).sum::<f64>());
 }
