@@ -23,8 +23,9 @@ pub struct Model {
     pub agreement_id: Uuid,
     /// The target that was chosen last.
     pub target_id: Uuid,
-    /// What was promised from when on: targets as they stood then, with the hashes of their calendars.
-    pub promised: Json,
+    /// What was promised from when on, as JSON: targets as they stood then, with the hashes of their calendars. Text, since lists read
+    /// the same over and over and the database never looks into it.
+    pub promised: String,
     /// As the API names it, at `as_of`.
     pub state: String,
     /// When it started.

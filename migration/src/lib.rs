@@ -21,6 +21,7 @@ mod m0011_missed_search;
 mod m0012_worklist;
 mod m0013_demand_orders;
 mod m0014_open_requests;
+mod m0015_promised_text;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_worklist::Migration),
             Box::new(m0013_demand_orders::Migration),
             Box::new(m0014_open_requests::Migration),
+            Box::new(m0015_promised_text::Migration),
         ]
     }
 }

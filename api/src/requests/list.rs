@@ -5,7 +5,7 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use super::filter::RequestFilter;
-use super::store::RequestRow;
+use super::store::{EventRow, RequestRow};
 use crate::shared::keyset::{Listing, Place};
 use crate::shared::paging::Direction;
 
@@ -102,7 +102,7 @@ impl Listing for Requests {
 pub struct Events;
 
 impl Listing for Events {
-    type Row = request_event::Model;
+    type Row = EventRow;
 
     fn select(&self, parent: Option<SimpleExpr>) -> Vec<SelectStatement> {
         let mut select = request_event::Entity::find().into_query();
@@ -124,7 +124,7 @@ impl Listing for Events {
         Direction::Ascending
     }
 
-    fn place(&self, row: &request_event::Model) -> Place {
+    fn place(&self, row: &EventRow) -> Place {
         (row.place.into(), row.request_id)
     }
 }

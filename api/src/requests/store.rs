@@ -21,6 +21,7 @@ use crate::declines::store::DeclineColumns;
 use crate::shared::dialect::{self, Insert};
 use crate::shared::ids::Id;
 use crate::shared::loads::Question;
+use crate::shared::nullable::Nullable;
 use crate::shared::store::{CHUNK, DamagedRow};
 use crate::shared::work::{WorkReader, instant, instant_or_never};
 use crate::slas::priority::Priority;
@@ -34,20 +35,20 @@ pub struct RequestRow {
     title: String,
     offering_id: Uuid,
     service_id: Uuid,
-    customer_id: Option<Uuid>,
-    requester_id: Option<Uuid>,
+    customer_id: Nullable<Uuid>,
+    requester_id: Nullable<Uuid>,
     submitted_by: String,
     requires_approval: bool,
     /// 1 to 4.
     pub priority: i16,
     status: String,
-    approved_at: Option<i64>,
-    decline_reason: Option<String>,
-    decline_explanation: Option<String>,
-    decline_alternative_id: Option<Uuid>,
-    decline_revisit_on: Option<String>,
-    declined_by: Option<String>,
-    declined_at: Option<i64>,
+    approved_at: Nullable<i64>,
+    decline_reason: Nullable<String>,
+    decline_explanation: Nullable<String>,
+    decline_alternative_id: Nullable<Uuid>,
+    decline_revisit_on: Nullable<String>,
+    declined_by: Nullable<String>,
+    declined_at: Nullable<i64>,
     /// Microseconds since 1970.
     pub due_at: i64,
     breaches_at: i64,
@@ -67,6 +68,22 @@ impl RequestRow {
             .select_only()
             .columns(columns)
     }
+}
+
+/// A row of a request's history.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct EventRow {
+    /// The request.
+    pub request_id: Uuid,
+    /// The request's version after it.
+    pub place: i32,
+    at: i64,
+    actor: String,
+    kind: String,
+    from_status: Nullable<String>,
+    to_status: Nullable<String>,
+    priority: Nullable<i16>,
+    comment: Nullable<String>,
 }
 
 /// Asks for the inputs of requests.
@@ -189,6 +206,7 @@ async fn histories<C: ConnectionTrait>(
             .column_as(Expr::val(Option::<String>::None).cast_as("text"), "comment")
             .filter(request_event::Column::RequestId.is_in(chunk.iter().copied()))
             .filter(request_event::Column::Kind.ne(EventKind::Commented.to_string()))
+            .into_model::<EventRow>()
             .all(connection)
             .await?;
         for row in rows {
@@ -300,12 +318,13 @@ impl TryFrom<RequestRow> for ServiceRequest {
             number: RequestNumber(row.number),
             offering_id: Id::new(row.offering_id),
             service_id: Id::new(row.service_id),
-            customer_id: row.customer_id.map(Id::new),
-            requester_id: row.requester_id.map(Id::new),
+            customer_id: row.customer_id.0.map(Id::new),
+            requester_id: row.requester_id.0.map(Id::new),
             priority: reader.value("priority", Priority::from_number(row.priority))?,
             status: reader.parse("status", &row.status)?,
             approved_at: row
                 .approved_at
+                .0
                 .map(|at| reader.instant("approved_at", at))
                 .transpose()?,
             decline: decline(&reader, &row)?,
@@ -327,25 +346,26 @@ fn decline(
     row: &RequestRow,
 ) -> Result<Option<Decline>, DamagedRow> {
     let columns = DeclineColumns {
-        reason: row.decline_reason.clone(),
-        explanation: row.decline_explanation.clone(),
-        alternative_id: row.decline_alternative_id,
-        revisit_on: row.decline_revisit_on.clone(),
-        declined_by: row.declined_by.clone(),
-        declined_at: row.declined_at,
+        reason: row.decline_reason.0.clone(),
+        explanation: row.decline_explanation.0.clone(),
+        alternative_id: row.decline_alternative_id.0,
+        revisit_on: row.decline_revisit_on.0.clone(),
+        declined_by: row.declined_by.0.clone(),
+        declined_at: row.declined_at.0,
     };
     columns.read(reader)
 }
 
-impl TryFrom<request_event::Model> for Event {
+impl TryFrom<EventRow> for Event {
     type Error = DamagedRow;
 
-    fn try_from(row: request_event::Model) -> Result<Self, DamagedRow> {
+    fn try_from(row: EventRow) -> Result<Self, DamagedRow> {
         let reader = WorkReader::new(from_fn(|f| {
             write!(f, "event {} of request {}", row.place, row.request_id)
         }));
-        let status =
-            |column, status: Option<String>| status.map(|it| reader.parse(column, &it)).transpose();
+        let status = |column, Nullable(status): Nullable<String>| {
+            status.map(|it| reader.parse(column, &it)).transpose()
+        };
         Ok(Self {
             at: reader.instant("at", row.at)?,
             kind: reader.parse("kind", &row.kind)?,
@@ -353,12 +373,13 @@ impl TryFrom<request_event::Model> for Event {
             to: status("to_status", row.to_status)?,
             priority: row
                 .priority
+                .0
                 .map(|it| reader.value("priority", Priority::from_number(it)))
                 .transpose()?,
             request_id: row.request_id,
             place: row.place,
             actor: row.actor,
-            comment: row.comment,
+            comment: row.comment.0,
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod lease;
 pub mod live;
 pub mod loads;
 pub mod money;
+pub mod nullable;
 pub mod number;
 pub mod paging;
 pub mod patch;

@@ -68,7 +68,7 @@ pub struct Catalog {
     /// What filters, orders and facets of services need.
     pub service_indexes: ServiceIndexes,
     /// What impact is worked out on.
-    pub impact_graph: ImpactGraph,
+    pub impact_graph: Box<ImpactGraph>,
     /// Who points to whom, the target first.
     referrers: imbl::OrdSet<(ObjectRef, ObjectRef, &'static str)>,
     /// What is wanted and not there: type and origin or slug of the wanted, then who wants it.

@@ -352,7 +352,7 @@ fn clock(target: &Value, decided_at: &str, good: bool) -> sla_clock::ActiveModel
         metric: Set("RESPONSE_TIME".to_owned()),
         agreement_id: Set(Uuid::now_v7()),
         target_id: Set(Uuid::parse_str(&id).expect("a key")),
-        promised: Set(json!([])),
+        promised: Set("[]".to_owned()),
         state: Set("MET".to_owned()),
         started_at: Set(0),
         elapsed: Set(0),

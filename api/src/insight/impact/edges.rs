@@ -62,11 +62,15 @@ impl Edges {
             return;
         };
         let few = page.part(2 * at);
-        few.iter().for_each(|&(place, share)| visit(place, share));
+        for &(place, share) in few {
+            visit(place, share);
+        }
         if !page.hubs.is_empty()
             && let Some(many) = page.hubs.get(&at)
         {
-            many.iter().for_each(|(&place, &share)| visit(place, share));
+            for (&place, &share) in many {
+                visit(place, share);
+            }
         }
     }
 

@@ -209,21 +209,27 @@ impl Catalog {
 
     /// What outcomes lose, in no order.
     fn rows(&self, losses: &Losses) -> Vec<Row<'_>> {
-        let row = |lost: OutcomeLoss| {
+        let with_outcome = |lost: OutcomeLoss| {
             let outcome = self.impact_graph.outcome(lost.outcome)?;
-            let loss = Share::of(lost.loss);
             Some(Row {
                 outcome,
-                loss: loss.to_f64(),
-                value_per_hour: loss.of_amount(outcome.value_per_hour),
+                loss: lost.loss,
+                value_per_hour: outcome.value_per_hour,
                 service: lost.service,
             })
         };
-        losses.outcomes().filter_map(row).collect()
+        // Records are read before anything is worked out, so that these reads don't wait for each other.
+        let mut rows: Vec<Row<'_>> = losses.outcomes().filter_map(with_outcome).collect();
+        for row in &mut rows {
+            let loss = Share::of(row.loss);
+            row.loss = loss.to_f64();
+            row.value_per_hour = loss.of_amount(row.value_per_hour);
+        }
+        rows
     }
 
     fn losses(&self, failed: &[Id<Service>], severity: Severity) -> Losses {
-        let graph = &self.impact_graph;
+        let graph = &*self.impact_graph;
         let failed: Vec<Place> = failed.iter().filter_map(|&it| graph.place(it)).collect();
         Losses::of(graph, &failed, severity.loss())
     }
@@ -250,7 +256,7 @@ impl Catalog {
             let active = agreements.filter(|agreement| agreement.is_valid_at(self, moment));
             customers.extend(active.filter_map(|agreement| agreement.customer_id));
         };
-        let graph = &self.impact_graph;
+        let graph = &*self.impact_graph;
         // Whichever are fewer: the services that lose, or those that something is promised for.
         if losses.services().len() < sla.values() {
             let services = losses.services().iter();

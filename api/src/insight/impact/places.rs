@@ -68,14 +68,14 @@ impl<T: Clone> Places<T> {
     /// Says that one more mentions the object.
     pub(super) fn mention(&mut self, id: Uuid) -> Place {
         self.change(id, |entry| {
-            entry.mentions = entry.mentions.saturating_add(1)
+            entry.mentions = entry.mentions.saturating_add(1);
         })
     }
 
     /// Takes a mention back.
     pub(super) fn unmention(&mut self, id: Uuid) -> Place {
         self.change(id, |entry| {
-            entry.mentions = entry.mentions.saturating_sub(1)
+            entry.mentions = entry.mentions.saturating_sub(1);
         })
     }
 

@@ -160,16 +160,14 @@ impl Losses {
     /// Whether the chain to one service is before that to another, both of the same length, by their services' slugs.
     fn comes_first<G: Graph>(&self, graph: &G, one: Place, other: Place) -> bool {
         let (mut one, mut other) = (one, other);
-        let mut first = false;
         // Where the chains part, seen from their beginnings, is where they differ last on the way back.
-        while one != other {
-            first = graph.slug(one) < graph.slug(other);
-            match (self.before(one), self.before(other)) {
-                (Some(before_one), Some(before_other)) => (one, other) = (before_one, before_other),
-                _ => break,
+        while let (Some(before_one), Some(before_other)) = (self.before(one), self.before(other)) {
+            if before_one == before_other {
+                break;
             }
+            (one, other) = (before_one, before_other);
         }
-        first
+        graph.slug(one) < graph.slug(other)
     }
 
     /// The service before this one in its chain.

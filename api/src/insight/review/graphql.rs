@@ -170,27 +170,28 @@ impl Counts {
             1 => format!("1 incident cost them {}.", teller.money(self.lost)),
             more => format!("{more} incidents cost them {}.", teller.money(self.lost)),
         };
-        let requests = match self.submitted {
-            0 => "Nothing was requested for them.".to_owned(),
-            _ => {
-                let by_nobody = match self.automated {
-                    0 => String::new(),
-                    some => format!(", {some} of these without anybody's hand,"),
-                };
-                format!(
-                    "Of {} for them {} fulfilled{by_nobody} and {} declined.",
-                    counted(self.submitted, "request"),
-                    are(self.fulfilled),
-                    are(self.declined),
-                )
-            }
-        };
         let (met, open) = (
             self.demands.met.unsigned_abs(),
             self.demands.open.unsigned_abs(),
         );
         let demands = format!("{} met, {} still open.", counted(met, "demand"), open);
-        vec![incidents, requests, demands]
+        vec![incidents, self.requests_in_words(), demands]
+    }
+
+    fn requests_in_words(&self) -> String {
+        if self.submitted == 0 {
+            return "Nothing was requested for them.".to_owned();
+        }
+        let by_nobody = match self.automated {
+            0 => String::new(),
+            some => format!(", {some} of these without anybody's hand,"),
+        };
+        format!(
+            "Of {} for them {} fulfilled{by_nobody} and {} declined.",
+            counted(self.submitted, "request"),
+            are(self.fulfilled),
+            are(self.declined),
+        )
     }
 }
 

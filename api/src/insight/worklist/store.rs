@@ -1,6 +1,7 @@
 //! What is open, in the database: counts of requests that are worth the same, and the next of them by their keys.
 
 use std::collections::HashMap;
+use std::fmt::from_fn;
 
 use entity::{demand, incident, service_request};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
@@ -11,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::incidents::rules::Severity;
-use crate::shared::dialect::{for_each_key, keys};
+use crate::shared::dialect::{for_each_pair, keys};
 use crate::shared::loads::Question;
 use crate::shared::store::DamagedRow;
 use crate::shared::work::WorkReader;
@@ -112,28 +113,26 @@ impl Question for FirstOfGroup {
     ) -> Result<HashMap<Group, Vec<OpenRequest>>, DbErr> {
         let mut found: HashMap<Group, Vec<OpenRequest>> = HashMap::with_capacity(groups.len());
         let backend = database.get_database_backend();
-        for priority in <Priority as strum::IntoEnumIterator>::iter() {
-            let groups = groups.iter().filter(|(_, of)| *of == priority);
-            let services: Vec<Uuid> = groups.map(|(service, _)| *service).collect();
-            if services.is_empty() {
-                continue;
-            }
-            let select = |service: SimpleExpr| {
-                let mut select = requests_by_due(self.customer, self.from, self.limit);
-                select
-                    .and_where(service_request::Column::ServiceId.into_expr().eq(service))
-                    .and_where(service_request::Column::Priority.eq(priority.number()));
-                select
-            };
-            for statement in for_each_key(backend, &services, select) {
-                let rows = database.query_all(&statement).await?;
-                for row in rows {
-                    let request = OpenRequest::from_query_result(&row, "")?;
-                    found
-                        .entry((request.service_id, priority))
-                        .or_default()
-                        .push(request);
-                }
+        let pairs: Vec<(Uuid, i16)> = groups
+            .iter()
+            .map(|(service, priority)| (*service, priority.number()))
+            .collect();
+        let select = |service: SimpleExpr, priority: SimpleExpr| {
+            let mut select = requests_by_due(self.customer, self.from, self.limit);
+            select
+                .and_where(service_request::Column::ServiceId.into_expr().eq(service))
+                .and_where(service_request::Column::Priority.into_expr().eq(priority));
+            select
+        };
+        for statement in for_each_pair(backend, &pairs, select) {
+            for row in database.query_all(&statement).await? {
+                let request = OpenRequest::from_query_result(&row, "")?;
+                let reader =
+                    WorkReader::new(from_fn(|f| write!(f, "service request {}", request.id)));
+                let priority = Priority::from_number(request.priority);
+                let priority = reader.value("priority", priority)?;
+                let group = (request.service_id, priority);
+                found.entry(group).or_default().push(request);
             }
         }
         Ok(found)

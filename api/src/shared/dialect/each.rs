@@ -64,6 +64,22 @@ pub fn for_each_span(
     beside(spans.iter().map(select))
 }
 
+/// As [`for_each_key`], for keys together with a small number.
+pub fn for_each_pair(
+    backend: DatabaseBackend,
+    pairs: &[(Uuid, i16)],
+    select: impl Fn(SimpleExpr, SimpleExpr) -> SelectStatement,
+) -> Vec<SelectStatement> {
+    if backend == DatabaseBackend::Postgres {
+        let (keys, numbers): (Vec<Uuid>, Vec<i16>) = pairs.iter().copied().unzip();
+        let column = |name| Expr::col(("wanted", name));
+        let wanted = [("key", keys.into()), ("number", numbers.into())];
+        return vec![lateral(&wanted, select(column("key"), column("number")))];
+    }
+    let select = |(key, number): &(Uuid, i16)| select(Expr::value(*key), Expr::value(*number));
+    beside(pairs.iter().map(select))
+}
+
 /// Selections that are run each for itself, as many in a statement as it may bind values of.
 fn beside(parts: impl Iterator<Item = SelectStatement>) -> Vec<SelectStatement> {
     let mut statements: Vec<SelectStatement> = Vec::new();

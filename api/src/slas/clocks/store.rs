@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use entity::sla_clock;
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult, IdenStatic, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Set,
 };
 use strum::IntoEnumIterator;
 use uuid::Uuid;
@@ -17,6 +16,7 @@ use uuid::Uuid;
 use super::rules::{Promised, StoredClock};
 use crate::shared::dialect::{self, Insert};
 use crate::shared::loads::Question;
+use crate::shared::nullable::Nullable;
 use crate::shared::store::{CHUNK, DamagedRow, json};
 use crate::shared::subject::SubjectRef;
 use crate::shared::work::{WorkReader, instant, instant_or_never};
@@ -36,9 +36,9 @@ struct ClockRow {
     due_at: i64,
     warns_at: i64,
     breaches_at: i64,
-    at_risk_at: Option<i64>,
-    breached_at: Option<i64>,
-    ended_at: Option<i64>,
+    at_risk_at: Nullable<i64>,
+    breached_at: Nullable<i64>,
+    ended_at: Nullable<i64>,
     decided_at: i64,
     good: bool,
 }
@@ -46,13 +46,10 @@ struct ClockRow {
 impl ClockRow {
     /// Selects such rows.
     fn find() -> Select<sla_clock::Entity> {
-        let promised = sla_clock::Column::Promised;
-        let others = sla_clock::Column::iter()
-            .filter(|column| !matches!(column, sla_clock::Column::Promised));
-        sla_clock::Entity::find()
-            .select_only()
-            .columns(others)
-            .expr_as(promised.into_expr().cast_as("text"), promised.as_str())
+        use sla_clock::Column::{AgreementId, NextAt, TargetId};
+        let columns = sla_clock::Column::iter()
+            .filter(|column| !matches!(column, AgreementId | TargetId | NextAt));
+        sla_clock::Entity::find().select_only().columns(columns)
     }
 }
 
@@ -197,7 +194,7 @@ fn row(clock: &StoredClock) -> sla_clock::ActiveModel {
         metric: Set(clock.metric.to_string()),
         agreement_id: Set(key(judged_by.map(|it| it.agreement))),
         target_id: Set(key(judged_by.map(|it| it.target.id.key()))),
-        promised: Set(json(&clock.promised)),
+        promised: Set(json(&clock.promised).to_string()),
         state: Set(clock.state.to_string()),
         started_at: Set(clock.started_at.as_microsecond()),
         elapsed: Set(i64::try_from(clock.elapsed.as_micros()).unwrap_or(i64::MAX)),
@@ -220,7 +217,9 @@ impl ClockRow {
         let reader = WorkReader::new(from_fn(|f| {
             write!(f, "clock {} of {}", row.place, row.subject_id)
         }));
-        let known = |column, at: Option<i64>| at.map(|at| reader.instant(column, at)).transpose();
+        let known = |column, Nullable(at): Nullable<i64>| {
+            at.map(|at| reader.instant(column, at)).transpose()
+        };
         Ok(StoredClock {
             subject: SubjectRef {
                 kind: reader.parse("subject_type", &row.subject_type)?,

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use entity::{demand, service};
 use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
 use kundig_tests::{Database, Server, Settings, on_both_databases};
+use sea_orm::{EntityTrait as _, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Set};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::oracle::World;
-use crate::objects::{list, text};
+use crate::objects::{AGREEMENT, CALENDAR, CUSTOMER, SERVICE, list, text};
+use crate::requests::submitter;
 use crate::support::mutate;
 
 const PAGE: usize = 19;
@@ -108,7 +113,7 @@ async fn ask_for(
         .expect_payload();
         return true;
     }
-    let customer = crate::objects::CUSTOMER
+    let customer = CUSTOMER
         .by_slug(server, &format!("{}-customer-0", world.name))
         .await;
     let mut input = json!({
@@ -182,7 +187,7 @@ async fn ownership_is_stale_once_nobody_confirmed_it_for_long(database: Database
         service("younger", "2021-05-01T00:00:00Z", "LIVE"),
         service("older", "2020-05-01T00:00:00Z", "DEPRECATED"),
         service("retired", "2019-05-01T00:00:00Z", "RETIRED"),
-        service("fresh", &jiff::Timestamp::now().to_string(), "LIVE"),
+        service("fresh", &Timestamp::now().to_string(), "LIVE"),
     ]
     .concat();
     let input = json!({"format": "KUNDIG", "source": source});
@@ -200,7 +205,162 @@ async fn ownership_is_stale_once_nobody_confirmed_it_for_long(database: Database
     assert_eq!(left, [json!({"slug": "younger"})]);
 }
 
+/// A service with a promise of 99 % that was measured so, and which so many people gave these scores.
+async fn promised(server: &Server, name: &str, (good, days_ago): (i64, i64), scores: &[i64]) {
+    let service = SERVICE.create_plain(server, name).await;
+    let calendar = CALENDAR
+        .create_plain(server, &format!("{name} hours"))
+        .await;
+    let input = json!({"name": "Promise", "serviceId": service["id"], "calendarId": calendar["id"], "validFrom": "2020-01-01",
+        "targets": [{"metric": "AVAILABILITY", "objective": "99"}]});
+    AGREEMENT.create(server, input).await;
+    let at =
+        |hours| (Timestamp::now() - SignedDuration::from_hours(24 * days_ago + hours)).to_string();
+    let measurement = json!({"from": at(2), "until": at(1), "good": good, "total": 100});
+    let input = json!({"serviceId": service["id"], "measurements": [measurement]});
+    mutate(server, "recordAvailability", "recorded", input)
+        .await
+        .expect_payload();
+    for (number, score) in scores.iter().enumerate() {
+        let token = submitter(&format!("{name}-{number}"));
+        let input = json!({"serviceId": service["id"], "score": score});
+        let query = "mutation ($input: GiveFeedbackInput!) { giveFeedback(input: $input) { feedback { id } userErrors { message } } }";
+        let query = server.query(query).variables(json!({ "input": input }));
+        query.token(&token).send().await.expect_payload();
+    }
+}
+
+async fn watermelons_are_green_outside_and_red_inside(database: Database) {
+    let server = Server::start(&database).await;
+    // Two of five good: 40 %.
+    promised(&server, "melon", (99, 1), &[1, 2, 3, 4, 5]).await;
+    promised(&server, "another-melon", (100, 80), &[1, 1, 1, 1, 1]).await;
+    // Three of five good: 60 % is content.
+    promised(&server, "content", (99, 1), &[1, 2, 4, 4, 5]).await;
+    promised(&server, "hardly-asked", (99, 1), &[1, 1, 1, 1]).await;
+    promised(&server, "red-outside-too", (98, 1), &[1, 1, 1, 1, 1]).await;
+    promised(&server, "not-measured-of-late", (99, 91), &[1, 1, 1, 1, 1]).await;
+    let found = walk(&server, "watermelons", "slug").await;
+    assert_eq!(
+        found,
+        [json!({"slug": "another-melon"}), json!({"slug": "melon"})]
+    );
+}
+
+/// How many SQL statements a part of the gap takes.
+async fn statements(server: &Server, field: &str) -> u64 {
+    let before = server.metrics().await.sql_statements("request");
+    let answer = server
+        .query(format!(
+            "{{ portfolioGap {{ {field}(first: 100) {{ totalCount nodes {{ id }} }} }} }}"
+        ))
+        .send()
+        .await;
+    answer.expect_data();
+    server.metrics().await.sql_statements("request") - before
+}
+
+async fn a_part_of_much_takes_as_many_statements_as_one_of_little(database: Database) {
+    let server = Server::start(&database).await;
+    let fields = [
+        "unaskedServices",
+        "watermelons",
+        "unmetDemands",
+        "staleOwnership",
+    ];
+    let mut little = Vec::new();
+    for many in [2, 20] {
+        for number in 0..many {
+            let name = format!("melon-{many}-{number}");
+            promised(&server, &name, (99, 1), &[1, 1, 1, 1, 1]).await;
+            SERVICE
+                .create(
+                    &server,
+                    json!({"name": format!("plain-{many}-{number}"), "lifecycle": "LIVE"}),
+                )
+                .await;
+        }
+        let mut counted = Vec::new();
+        for field in fields {
+            counted.push((field, statements(&server, field).await));
+        }
+        if little.is_empty() {
+            little = counted;
+        } else {
+            assert_eq!(counted, little);
+        }
+    }
+}
+
+/// Services that many pages' worth of others stand before, which were asked for.
+async fn what_nobody_asked_for_is_found_among_many_that_were(database: Database) {
+    let server = Server::start(&database).await;
+    let document = |number: usize| {
+        format!(
+            "---\napiVersion: kundig/v1\nkind: Service\nmetadata: {{slug: s{number:04}, name: s{number:04}}}\n\
+             spec: {{kind: API, lifecycle: LIVE, tier: TIER_3}}\n"
+        )
+    };
+    let source: String = (0..1_300).map(document).collect();
+    let input = json!({"format": "KUNDIG", "source": source});
+    mutate(&server, "importCatalog", "result { created }", input)
+        .await
+        .expect_payload();
+    let connection = database.connect().await;
+    let services: Vec<Uuid> = service::Entity::find()
+        .select_only()
+        .column(service::Column::Id)
+        .order_by_asc(service::Column::Slug)
+        .into_tuple()
+        .all(&connection)
+        .await
+        .expect("services can be read");
+    let customer = CUSTOMER.create_plain(&server, "Ward").await;
+    let input = json!({"title": "More", "kind": "NEED", "customerId": customer["id"], "valuePerMonth": "1"});
+    mutate(&server, "raiseDemand", "demand { id }", input)
+        .await
+        .expect_payload();
+    let raised = demand::Entity::find().one(&connection).await;
+    let raised = raised.expect("demands can be read").expect("it is there");
+    let asked = services
+        .iter()
+        .take(1_280)
+        .enumerate()
+        .map(|(place, service)| demand::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            number: Set(i64::try_from(place).expect("a small number") + 2),
+            service_id: Set(Some(*service)),
+            ..raised.clone().into_active_model()
+        });
+    for rows in asked.collect::<Vec<_>>().chunks(500) {
+        let insert = demand::Entity::insert_many(rows.to_vec());
+        insert
+            .exec_without_returning(&connection)
+            .await
+            .expect("rows fit");
+    }
+    let found = walk(&server, "unaskedServices", "slug").await;
+    let slugs: Vec<_> = found.iter().map(|it| text(&it["slug"])).collect();
+    let expected: Vec<_> = (1_280..1_300)
+        .map(|number| format!("s{number:04}"))
+        .collect();
+    assert_eq!(slugs, expected);
+    let answer = server
+        .query("{ portfolioGap { unaskedServices(first: 3) { pageInfo { hasNextPage } nodes { slug } } } }")
+        .send()
+        .await;
+    let page = &answer.expect_data()["portfolioGap"]["unaskedServices"];
+    assert_eq!(page["pageInfo"]["hasNextPage"], true);
+    assert_eq!(
+        page["nodes"],
+        json!([{"slug": "s1280"}, {"slug": "s1281"}, {"slug": "s1282"}])
+    );
+}
+
 on_both_databases!(
+    watermelons_are_green_outside_and_red_inside,
+    a_part_of_much_takes_as_many_statements_as_one_of_little,
+    what_nobody_asked_for_is_found_among_many_that_were,
     the_gap_is_that_of_looking_at_everything,
     ownership_is_stale_once_nobody_confirmed_it_for_long,
 );

@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use kundig_tests::{Database, Server, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::objects::{CUSTOMER, OFFERING, OUTCOME, SERVICE, text};
+use crate::objects::{AGREEMENT, CALENDAR, CUSTOMER, OFFERING, OUTCOME, SERVICE, text};
 use crate::support::mutate;
 
 const REVIEW: &str = "customer { slug } from until requestsSubmitted requestsFulfilled requestsDeclined selfServed incidents
-    lostValue { amount currency } demandsMet demandsOpen attainment { total } summary";
+    lostValue { amount currency } demandsMet demandsOpen attainment { total good attained met } summary";
 
 struct World {
     server: Server,
@@ -81,6 +81,84 @@ async fn what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period(dat
     assert_eq!(before["summary"][0], "No incident touched them.");
 }
 
+async fn an_incident_of_what_was_promised_counts_though_it_costs_nothing(database: Database) {
+    let world = World::new(&database).await;
+    let server = &world.server;
+    let calendar = CALENDAR.create_plain(server, "Clinic").await;
+    // The service that was promised needs what fails; the other agreement is over.
+    let failing = SERVICE.create_plain(server, "Network").await;
+    let promised = SERVICE.create_plain(server, "Mail").await;
+    let input = json!({"serviceId": promised["id"], "dependsOnId": failing["id"], "strength": 0.1});
+    mutate(server, "setDependency", "dependency { strength }", input)
+        .await
+        .expect_payload();
+    let forgotten = SERVICE.create_plain(server, "Fax").await;
+    for (service, until) in [(&promised, json!(null)), (&forgotten, json!("2020-12-31"))] {
+        let input = json!({"name": "Promise", "serviceId": service["id"], "customerId": world.customer["id"], "calendarId": calendar["id"],
+            "validFrom": "2020-01-01", "validUntil": until, "targets": [{"metric": "AVAILABILITY", "objective": "99.9"}]});
+        AGREEMENT.create(server, input).await;
+    }
+    world.report(&failing, "MINOR", 2).await;
+    world.report(&forgotten, "OUTAGE", 2).await;
+    let review = world.review(3, 0).await;
+    assert_eq!(review["incidents"], 1, "{review}");
+    assert_eq!(review["lostValue"]["amount"], "0.00");
+    let answer = server
+        .query("query ($id: ID!) { worklist(filter: {customerId: $id}) { nodes { subject { ... on Incident { number } } } } }")
+        .variables(json!({ "id": world.customer["id"] }))
+        .send()
+        .await;
+    let expected = json!([{"subject": {"number": "INC-1"}}]);
+    assert_eq!(answer.expect_data()["worklist"]["nodes"], expected);
+}
+
+async fn promises_are_told_as_they_were_kept_in_the_period(database: Database) {
+    let world = World::new(&database).await;
+    let server = &world.server;
+    let calendar = CALENDAR.create_plain(server, "Clinic").await;
+    for kind in ["SLA", "OLA"] {
+        let input = json!({"name": kind, "kind": kind, "serviceId": world.service["id"], "customerId": world.customer["id"],
+            "calendarId": calendar["id"], "validFrom": "2020-01-01", "targets": [{"metric": "AVAILABILITY", "objective": "99"}]});
+        AGREEMENT.create(server, input).await;
+    }
+    let measured = |from: i64, until: i64, good: i64| json!({"from": world.hours_ago(from), "until": world.hours_ago(until), "good": good, "total": 100});
+    let measurements = json!([measured(9, 8, 0), measured(3, 2, 99), measured(2, 1, 98)]);
+    let input = json!({"serviceId": world.service["id"], "measurements": measurements});
+    mutate(server, "recordAvailability", "recorded", input)
+        .await
+        .expect_payload();
+    let review = world.review(4, 0).await;
+    assert_eq!(
+        review["attainment"],
+        json!([{"total": 200, "good": 197, "attained": "98.5", "met": false}])
+    );
+}
+
+/// How many SQL statements a review takes.
+async fn statements(world: &World) -> u64 {
+    let before = world.server.metrics().await.sql_statements("request");
+    world.review(100, -1).await;
+    world.server.metrics().await.sql_statements("request") - before
+}
+
+async fn a_review_of_much_takes_as_many_statements_as_one_of_little(database: Database) {
+    let world = World::new(&database).await;
+    let server = &world.server;
+    let calendar = CALENDAR.create_plain(server, "Clinic").await;
+    let fill = async |many: i64| {
+        for number in 0..many {
+            let input = json!({"name": format!("Promise {many} {number}"), "serviceId": world.service["id"], "customerId": world.customer["id"],
+                "calendarId": calendar["id"], "validFrom": "2020-01-01", "targets": [{"metric": "AVAILABILITY", "objective": "99"}]});
+            AGREEMENT.create(server, input).await;
+            world.report(&world.service, "MINOR", number + 1).await;
+        }
+    };
+    fill(2).await;
+    let little = statements(&world).await;
+    fill(20).await;
+    assert_eq!(statements(&world).await, little);
+}
+
 async fn requests_and_demands_are_counted(database: Database) {
     let world = World::new(&database).await;
     let (server, customer) = (&world.server, &world.customer["id"]);
@@ -133,7 +211,7 @@ async fn requests_and_demands_are_counted(database: Database) {
     assert_eq!(counted, json!([6, 4, 0, 50.0, 1, 2]), "{review}");
     assert_eq!(
         review["summary"][1],
-        "Of 6 requests that they submitted 4 are fulfilled, 2 of these without anybody's hand, and 0 are declined."
+        "Of 6 requests for them 4 are fulfilled, 2 of these without anybody's hand, and 0 are declined."
     );
     let earlier = world.review(9, 8).await;
     assert_eq!(earlier["requestsSubmitted"], 0);
@@ -183,6 +261,9 @@ async fn a_period_has_a_length_and_a_bound(database: Database) {
 
 on_both_databases!(
     what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period,
+    an_incident_of_what_was_promised_counts_though_it_costs_nothing,
+    promises_are_told_as_they_were_kept_in_the_period,
+    a_review_of_much_takes_as_many_statements_as_one_of_little,
     requests_and_demands_are_counted,
     a_period_has_a_length_and_a_bound,
 );

@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use kundig_tests::{Database, Server, on_both_databases};
+use kundig::auth::Scope;
+use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 use super::impact::assert_close;
 use super::oracle::World;
-use crate::objects::{list, text};
+use crate::objects::{CUSTOMER, OFFERING, OUTCOME, PERSON, SERVICE, list, text};
 use crate::support::mutate;
 
 const PAGE: usize = 17;
@@ -184,7 +185,7 @@ async fn break_and_ask(server: &Server, world: &World, random: &mut Rng, open: &
 async fn need(server: &Server, world: &World, random: &mut Rng, open: &mut Open) {
     for _ in 0..random.usize(..3) {
         let customer = format!("{}-customer-0", world.name);
-        let customer = &crate::objects::CUSTOMER.by_slug(server, &customer).await["id"];
+        let customer = &CUSTOMER.by_slug(server, &customer).await["id"];
         let value = random.u32(..100) * 7_305;
         let input = json!({"title": "Something", "kind": "NEED", "customerId": customer, "valuePerMonth": value.to_string()});
         let answer = mutate(server, "raiseDemand", "demand { id number }", input).await;
@@ -282,25 +283,20 @@ async fn a_page_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Da
         statements(&server, 10).await,
         statements(&server, 100).await,
     );
-    assert!(
-        hundred <= ten + 3,
-        "{hundred} statements for a hundred, {ten} for ten"
-    );
+    assert_eq!(hundred, ten);
 }
 
 async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Database) {
     let server = Server::start(&database).await;
     let team = &crate::objects::TEAM.create_plain(&server, "Clinic").await["id"];
-    let ward = &crate::objects::CUSTOMER.create_plain(&server, "Ward").await["id"];
-    let lab = &crate::objects::CUSTOMER.create_plain(&server, "Lab").await["id"];
-    let beds = crate::objects::SERVICE
+    let ward = &CUSTOMER.create_plain(&server, "Ward").await["id"];
+    let lab = &CUSTOMER.create_plain(&server, "Lab").await["id"];
+    let beds = SERVICE
         .create(&server, json!({"name": "Beds", "teamId": team}))
         .await;
-    let mail = crate::objects::SERVICE
-        .create(&server, json!({"name": "Mail"}))
-        .await;
+    let mail = SERVICE.create(&server, json!({"name": "Mail"})).await;
     let input = json!({"name": "Discharge", "customerId": ward, "valuePerHour": "15500"});
-    let outcome = crate::objects::OUTCOME.create(&server, input).await;
+    let outcome = OUTCOME.create(&server, input).await;
     let input = json!({"serviceId": beds["id"], "outcomeId": outcome["id"], "share": 0.8});
     mutate(&server, "setContribution", "contribution { share }", input)
         .await
@@ -311,7 +307,7 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
             .await
             .expect_payload();
         let input = json!({"name": "Some", "serviceId": service["id"]});
-        let offering = crate::objects::OFFERING.create(&server, input).await;
+        let offering = OFFERING.create(&server, input).await;
         let input = json!({"offeringId": offering["id"], "customerId": lab, "priority": "P2"});
         mutate(
             &server,
@@ -383,7 +379,105 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
     );
 }
 
+async fn weights_are_as_configured_where_nothing_is_said(database: Database) {
+    let server = Settings::new(&database)
+        .env("KUNDIG_WORKLIST_P4", "0.0025")
+        .start()
+        .await;
+    let request = ask_for_a_service_worth(&server, "10000").await;
+    let answer = server
+        .query("{ worklist { nodes { valuePerHour { amount } reasons } } }")
+        .send()
+        .await;
+    let first = &answer.expect_data()["worklist"]["nodes"][0];
+    assert_eq!(first["valuePerHour"]["amount"], "25.00", "{request}");
+    assert_eq!(
+        first["reasons"][0],
+        "EUR 25.00 per hour: P4 counts as 0.25 % of an outage of Beds, which costs EUR 10 000 per hour"
+    );
+}
+
+/// An open P4 request of a service that an outcome of this value per hour rests on wholly.
+async fn ask_for_a_service_worth(server: &Server, value: &str) -> Value {
+    let ward = CUSTOMER.create_plain(server, "Ward").await;
+    let beds = SERVICE.create_plain(server, "Beds").await;
+    let input = json!({"name": "Discharge", "customerId": ward["id"], "valuePerHour": value});
+    let outcome = OUTCOME.create(server, input).await;
+    let input = json!({"serviceId": beds["id"], "outcomeId": outcome["id"], "share": 1});
+    mutate(server, "setContribution", "contribution { share }", input)
+        .await
+        .expect_payload();
+    let offering = OFFERING
+        .create(server, json!({"name": "Bed", "serviceId": beds["id"]}))
+        .await;
+    let person = PERSON
+        .create(server, json!({"name": "Ada", "subject": "ada"}))
+        .await;
+    let input =
+        json!({"offeringId": offering["id"], "priority": "P4", "requesterId": person["id"]});
+    let answer = mutate(
+        server,
+        "submitServiceRequest",
+        "serviceRequest { number service { id } }",
+        input,
+    )
+    .await;
+    answer.expect_payload()["serviceRequest"].clone()
+}
+
+async fn what_is_retired_is_said_to_be(database: Database) {
+    let server = Server::start(&database).await;
+    let request = ask_for_a_service_worth(&server, "10000").await;
+    let input = json!({"id": request["service"]["id"], "lifecycle": "RETIRED"});
+    SERVICE.update(&server, input).await;
+    let answer = server
+        .query("{ worklist { nodes { reasons } } }")
+        .send()
+        .await;
+    let reasons = &answer.expect_data()["worklist"]["nodes"][0]["reasons"];
+    assert_eq!(reasons[0], "EUR 0 per hour: Beds is retired");
+}
+
+async fn others_requests_are_told_without_what_was_written(database: Database) {
+    let server = Server::start(&database).await;
+    let request = ask_for_a_service_worth(&server, "10000").await;
+    let ask = async |token: &str, field: &str| {
+        let document = format!(
+            "{{ worklist {{ nodes {{ subject {{ ... on ServiceRequest {{ number {field} }} }} }} }} }}"
+        );
+        server.query(document).token(token).send().await
+    };
+    let owner = tokens::local("owner", &[Scope::InsightRead]);
+    let worker = tokens::local("worker", &[Scope::InsightRead, Scope::RequestsWork]);
+    for field in ["inputs", "events { nodes { comment } }"] {
+        ask(&owner, field).await.expect_error_code("FORBIDDEN");
+        ask(&worker, field).await.expect_data();
+    }
+    let requester = async |token: &str| {
+        let answer = ask(token, "requester { name }").await;
+        answer.expect_data()["worklist"]["nodes"][0]["subject"].clone()
+    };
+    let number = &request["number"];
+    assert_eq!(
+        requester(&owner).await,
+        json!({"number": number, "requester": null})
+    );
+    assert_eq!(
+        requester(&worker).await["requester"],
+        json!({"name": "Ada"})
+    );
+    let ada = tokens::local("ada", &[Scope::InsightRead, Scope::RequestsSubmit]);
+    assert_eq!(
+        requester(&ada).await["requester"],
+        json!({"name": "Ada"}),
+        "her own"
+    );
+}
+
 on_both_databases!(
+    weights_are_as_configured_where_nothing_is_said,
+    what_is_retired_is_said_to_be,
+    others_requests_are_told_without_what_was_written,
     a_page_of_a_hundred_takes_as_many_statements_as_one_of_ten,
     a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind,
     the_ranking_is_that_of_looking_at_everything,
