@@ -88,7 +88,8 @@ async fn an_incident_of_what_was_promised_counts_though_it_costs_nothing(databas
     // The service that was promised needs what fails; the other agreement is over.
     let failing = SERVICE.create_plain(server, "Network").await;
     let promised = SERVICE.create_plain(server, "Mail").await;
-    let input = json!({"serviceId": promised["id"], "dependsOnId": failing["id"], "strength": 0.1});
+    let input =
+        json!({"dependentId": promised["id"], "dependencyId": failing["id"], "strength": 0.1});
     mutate(server, "setDependency", "dependency { strength }", input)
         .await
         .expect_payload();
