@@ -29,9 +29,13 @@ pub fn catalog(ctx: &Context<'_>) -> Guard<Arc<Catalog>> {
     ctx.data_unchecked::<RequestCatalog>().read()
 }
 
-/// The object with this id, if it is there.
+/// The object with this id, if it is there. One that is younger than the request's catalog is shown as it is now: work is read from the
+/// database, and may refer to it.
 pub fn lookup<T: Record>(ctx: &Context<'_>, id: Option<Id<T>>) -> Option<Arc<T>> {
-    catalog(ctx).get(id?).cloned()
+    let id = id?;
+    let request = ctx.data_unchecked::<RequestCatalog>();
+    let known = request.read().get(id).cloned();
+    known.or_else(|| request.younger(id))
 }
 
 /// The object that is there because another refers to it, or because this request has just written it.
@@ -89,10 +93,10 @@ pub fn filter_name_part(name: &str, part: Option<String>) -> Result<Option<NameP
     .transpose()
 }
 
-/// That another writer took away what this request has just set.
+/// That what something refers to is not there: another writer has just taken it away, or this replica has still to hear of it.
 pub fn gone(what: &str) -> Error {
     ErrorCode::NotFound.error(format!(
-        "{what} was set, and has been removed by somebody else since"
+        "{what} has been removed by somebody else, or is not known here yet; ask again"
     ))
 }
 

@@ -11,7 +11,8 @@ use super::write::now;
 use crate::auth::Viewer;
 use crate::catalog::offerings::rules::Offering;
 use crate::for_type;
-use crate::snapshot::Catalog;
+use crate::shared::record::Record;
+use crate::snapshot::{Catalog, Replica};
 
 /// The catalog that one request reads: one snapshot for all of a query; after each mutation of the request, one that
 /// contains it. It holds only what the viewer may see.
@@ -21,6 +22,7 @@ pub struct RequestCatalog {
     /// All of it, whoever asks.
     whole: Arc<ArcSwap<Catalog>>,
     viewer: Viewer,
+    replica: Replica,
     /// The last change that the request itself has committed.
     committed: Arc<AtomicI64>,
     /// The instant of the answer, microseconds since 1970: all of it is about the same one.
@@ -28,13 +30,14 @@ pub struct RequestCatalog {
 }
 
 impl RequestCatalog {
-    /// A request of this viewer that reads this catalog.
-    pub fn new(viewer: Viewer, catalog: Arc<Catalog>) -> Self {
+    /// A request of this viewer that reads this replica's catalog as it is now.
+    pub fn new(viewer: Viewer, catalog: Arc<Catalog>, replica: Replica) -> Self {
         let current = ArcSwap::new(viewer.visible(Arc::clone(&catalog)));
         Self {
             current: Arc::new(current),
             whole: Arc::new(ArcSwap::new(catalog)),
             viewer,
+            replica,
             committed: Arc::default(),
             moment: Arc::new(AtomicI64::new(now().as_microsecond())),
         }
@@ -87,6 +90,12 @@ impl RequestCatalog {
         self.moment.store(now, Ordering::Relaxed);
     }
 
+    /// An object that has come into the catalog since the request began, if the viewer sees it.
+    pub(crate) fn younger<T: Record>(&self, id: Id<T>) -> Option<Arc<T>> {
+        let newest = self.viewer.visible(self.replica.current());
+        newest.get(id).cloned()
+    }
+
     /// Says that the request has committed a change that the catalog does not hold.
     pub(crate) fn committed(&self, sequence: i64) {
         self.committed.fetch_max(sequence, Ordering::Relaxed);
@@ -117,17 +126,19 @@ impl RequestCatalog {
         if !self.is_veiled() {
             return;
         }
-        let whole = self.whole.load();
+        let (whole, newest) = (self.whole.load(), self.replica.peek());
         self.current.rcu(|visible| {
             let mut shown = Catalog::clone(visible);
             for object in objects {
-                for_type!(object.kind, T => shown.take_over::<T>(&whole, Id::new(object.id)));
-                // An offering is nothing without the service that it is of.
-                let offering = Id::<Offering>::new(object.id);
-                if object.kind == ObjectType::ServiceOffering
-                    && let Some(offering) = whole.get(offering)
-                {
-                    shown.take_over(&whole, offering.service_id);
+                for from in [&**whole, &**newest] {
+                    for_type!(object.kind, T => shown.take_over::<T>(from, Id::new(object.id)));
+                    // An offering is nothing without the service that it is of.
+                    let offering = Id::<Offering>::new(object.id);
+                    if object.kind == ObjectType::ServiceOffering
+                        && let Some(offering) = from.get(offering)
+                    {
+                        shown.take_over(from, offering.service_id);
+                    }
                 }
             }
             shown

@@ -400,11 +400,15 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
+    use crate::auth::Viewer;
+    use crate::catalog::customers::rules::Customer;
     use crate::server::metrics::Metrics;
+    use crate::shared::edit::Editable as _;
+    use crate::shared::record::Header;
+    use crate::shared::request::RequestCatalog;
     use crate::snapshot::FeedPosition;
 
-    #[tokio::test]
-    async fn any_number_of_waiting_requests_looks_at_the_database_as_often_as_one() {
+    async fn replica() -> (tempfile::TempDir, Replica) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/catalog.db", folder.path().display());
         let metrics = Metrics::default();
@@ -412,7 +416,46 @@ mod tests {
             .await
             .unwrap();
         database.migrate().await.unwrap();
-        let replica = Replica::open(database).await.unwrap();
+        (folder, Replica::open(database).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_younger_than_a_requests_catalog_is_shown_to_those_who_see_it() {
+        let (_folder, replica) = replica().await;
+        let request = |anonymous_read| {
+            let current = replica.current();
+            let viewer = Viewer::new(None, anonymous_read, &current);
+            RequestCatalog::new(viewer, current, replica.clone())
+        };
+        let (reader, stranger) = (request(true), request(false));
+        let header = Header {
+            id: Uuid::now_v7(),
+            slug: "ward".to_owned(),
+            name: "Ward".to_owned(),
+            annotations: serde_json::Map::new(),
+            origin: None,
+            unresolved: Vec::new(),
+            version: 1,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            updated_at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let id = Id::<Customer>::new(header.id);
+        let mut next = Catalog::clone(&replica.current());
+        next.put(Arc::new(Customer::blank(header)));
+        replica.publish(next);
+        assert!(reader.read().get(id).is_none());
+        assert!(reader.younger(id).is_some());
+        assert!(stranger.younger(id).is_none());
+        stranger.reveal(&[id.any()]);
+        assert!(
+            stranger.read().get(id).is_some(),
+            "as far as work refers to it"
+        );
+    }
+
+    #[tokio::test]
+    async fn any_number_of_waiting_requests_looks_at_the_database_as_often_as_one() {
+        let (_folder, replica) = replica().await;
         let rounds = |replica: &Replica| replica.shared.rounds.load(Ordering::SeqCst);
 
         let mut waiting = JoinSet::new();

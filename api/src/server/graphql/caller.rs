@@ -320,7 +320,7 @@ impl GraphqlService {
         let anonymous_read = self.backend.authenticator.anonymous_read();
         let viewer = Viewer::new(identity.cloned(), anonymous_read, &current);
         Now {
-            catalog: RequestCatalog::new(viewer.clone(), current),
+            catalog: RequestCatalog::new(viewer.clone(), current, replica.clone()),
             viewer,
             loads: Loads::new(replica.database().read.clone()),
         }
