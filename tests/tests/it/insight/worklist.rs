@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::impact::assert_close;
 use super::oracle::World;
-use crate::objects::{CUSTOMER, OFFERING, OUTCOME, PERSON, SERVICE, list, text};
+use crate::objects::{
+    AGREEMENT, CALENDAR, CUSTOMER, OFFERING, OUTCOME, PERSON, SERVICE, list, text,
+};
 use crate::support::mutate;
 
 const PAGE: usize = 17;
@@ -494,7 +496,89 @@ async fn others_requests_are_told_without_what_was_written(database: Database) {
     );
 }
 
+/// Requests of as many offerings as there are, one after the other, as many as that.
+async fn submit_many(server: &Server, offerings: &[Value], count: usize) {
+    let requests: Vec<_> = (0..count)
+        .map(|number| {
+            let offering = &offerings[number % offerings.len()];
+            json!({"offeringId": offering, "priority": format!("P{}", number / offerings.len() % 4 + 1)})
+        })
+        .collect();
+    for requests in requests.chunks(500) {
+        let input = json!({ "requests": requests });
+        let results = "results { serviceRequest { id } userErrors { message } }";
+        let answer = mutate(server, "submitServiceRequests", results, input).await;
+        for result in list(&answer.expect_payload()["results"]) {
+            assert_eq!(result["userErrors"], json!([]));
+        }
+    }
+}
+
+async fn work_that_is_worth_nothing_is_found_behind_much_that_is_due_sooner(database: Database) {
+    let server = Server::start(&database).await;
+    let document = |number: usize| {
+        format!(
+            "---\napiVersion: kundig/v1\nkind: Service\nmetadata: {{slug: s{number}, name: s{number}}}\n\
+             spec: {{kind: API, lifecycle: LIVE, tier: TIER_3}}\n\
+             ---\napiVersion: kundig/v1\nkind: ServiceOffering\nmetadata: {{slug: o{number}, name: o{number}}}\n\
+             spec: {{service: s{number}}}\n"
+        )
+    };
+    let source: String = (0..100).map(document).collect();
+    let input = json!({"format": "KUNDIG", "source": source});
+    mutate(&server, "importCatalog", "result { created }", input)
+        .await
+        .expect_payload();
+    let answer = server
+        .query("{ services(first: 100) { nodes { offerings { nodes { id } } } } }")
+        .send()
+        .await;
+    let services = list(&answer.expect_data()["services"]["nodes"]);
+    let plain: Vec<Value> = services
+        .iter()
+        .map(|service| service["offerings"]["nodes"][0]["id"].clone())
+        .collect();
+    let request = ask_for_a_service_worth(&server, "10000").await;
+    let calendar = CALENDAR.create_plain(&server, "Clinic").await;
+    let input = json!({"name": "Promise", "serviceId": request["service"]["id"], "calendarId": calendar["id"], "validFrom": "2020-01-01",
+        "targets": [{"metric": "RESOLUTION_TIME", "within": "P1D", "objective": "90"}]});
+    AGREEMENT.create(&server, input).await;
+    let promised = OFFERING.by_slug(&server, "bed").await["id"].clone();
+    submit_many(&server, &[promised], 599).await;
+    submit_many(&server, &plain, 700).await;
+
+    let mut numbers = Vec::new();
+    let mut cursor = json!(null);
+    loop {
+        let answer = server
+            .query("query ($after: String) { worklist(first: 100, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+                nodes { valuePerHour { amount } dueAt subject { ... on ServiceRequest { number } } } } }")
+            .variables(json!({ "after": cursor }))
+            .send()
+            .await;
+        let page = &answer.expect_data()["worklist"];
+        assert_eq!(page["totalCount"], 1_300);
+        for item in list(&page["nodes"]) {
+            let is_worth_something = item["valuePerHour"]["amount"] != "0.00";
+            assert_eq!(is_worth_something, numbers.len() < 600, "{item}");
+            numbers.push(number_of(item));
+        }
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        cursor = page["pageInfo"]["endCursor"].clone();
+    }
+    let expected: Vec<String> = (601..=1_300)
+        .map(|number| format!("REQ-{number}"))
+        .collect();
+    assert_eq!(numbers[600..], expected);
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1_300, "each once");
+}
+
 on_both_databases!(
+    work_that_is_worth_nothing_is_found_behind_much_that_is_due_sooner,
     weights_are_as_configured_where_nothing_is_said,
     what_is_retired_is_said_to_be,
     others_requests_are_told_without_what_was_written,
