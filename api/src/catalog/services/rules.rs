@@ -223,6 +223,14 @@ impl Record for Service {
     }
 }
 
+impl Catalog {
+    /// Whether a service is there and not retired.
+    pub fn is_in_use(&self, service: Id<Service>) -> bool {
+        let service = self.get(service);
+        service.is_some_and(|service| service.lifecycle != Lifecycle::Retired)
+    }
+}
+
 /// A partial change of a service.
 #[derive(Clone, Debug, Default)]
 pub struct ServicePatch {

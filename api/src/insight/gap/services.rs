@@ -70,19 +70,14 @@ pub(super) fn without_business_owner(
     let window = args.window(BY_NAME)?;
     let index = &catalog.service_indexes.has_business_owner;
     let page = index.page(&false, Direction::Ascending, &window, |(_, id)| {
-        is_in_use(&catalog, *id)
+        catalog.is_in_use(Id::new(*id))
     });
     let all = Arc::clone(&catalog);
     let total = move || {
         let ids = all.service_indexes.has_business_owner.ids(&false);
-        ids.filter(|id| is_in_use(&all, *id)).count()
+        ids.filter(|id| all.is_in_use(Id::new(*id))).count()
     };
     Ok(services(ctx, BY_NAME, page, total))
-}
-
-fn is_in_use(catalog: &Catalog, service: Uuid) -> bool {
-    let service = catalog.get(Id::<Service>::new(service));
-    service.is_some_and(|service| service.lifecycle != Lifecycle::Retired)
 }
 
 /// Outcomes that no service contributes to which is not retired, by name.
@@ -93,7 +88,7 @@ pub(super) fn outcomes_without_service(
     let catalog = whole(ctx);
     let rests_on_nothing = |catalog: &Catalog, outcome: Uuid| {
         let mut services = catalog.service_indexes.outcome.ids(&Id::new(outcome));
-        !services.any(|service| is_in_use(catalog, service))
+        !services.any(|service| catalog.is_in_use(Id::new(service)))
     };
     let window = args.window(BY_NAME)?;
     let names = Outcome::table(&catalog).by_name();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::catalog::customers::rules::Customer;
-use crate::catalog::services::rules::{Lifecycle, Service};
+use crate::catalog::services::rules::Service;
 use crate::outcomes::rules::Outcome;
 use crate::shared::ids::Id;
 use crate::slas::agreements::rules::{Agreement, AgreementKind};
@@ -52,10 +52,5 @@ impl Catalog {
             .chain(promised)
             .filter(|service| self.is_in_use(Id::new(*service)));
         self.needed_by(services, usize::MAX).unwrap_or_default()
-    }
-
-    fn is_in_use(&self, service: Id<Service>) -> bool {
-        let service = self.get(service);
-        service.is_some_and(|service| service.lifecycle != Lifecycle::Retired)
     }
 }

@@ -5,7 +5,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::rules::{Weights, hourly};
-use crate::catalog::services::rules::{Lifecycle, Service};
+use crate::catalog::services::rules::Service;
 use crate::demand::rules::{Demand, Status};
 use crate::incidents::rules::Severity;
 use crate::insight::impact::known::{Brief, OutcomeImpact};
@@ -52,7 +52,7 @@ impl Teller<'_> {
             Severity::Minor => "Most of it works",
         };
         reasons.push(format!("{what}: {}", self.names(services)));
-        let broken = services.iter().filter(|&&it| !self.is_retired(it));
+        let broken = services.iter().filter(|&&it| self.catalog.is_in_use(it));
         let others = impact.affected.saturating_sub(broken.count());
         if others > 0 {
             let noun = if others == 1 {
@@ -122,10 +122,10 @@ impl Teller<'_> {
             } else {
                 ("are", "them")
             };
-            let why = if services.iter().all(|&service| self.is_retired(service)) {
-                format!("{} {verb} retired", self.names(services))
-            } else {
+            let why = if services.iter().any(|&it| self.catalog.is_in_use(it)) {
                 format!("no outcome of the business rests on {them}")
+            } else {
+                format!("{} {verb} retired", self.names(services))
             };
             return vec![format!("{} 0 per hour: {why}", self.currency)];
         }
@@ -213,11 +213,6 @@ impl Teller<'_> {
             [one, other] => format!("{} and {}", self.name(*one), self.name(*other)),
             [one, others @ ..] => format!("{} and {} more", self.name(*one), others.len()),
         }
-    }
-
-    fn is_retired(&self, service: Id<Service>) -> bool {
-        let service = self.catalog.get(service);
-        service.is_none_or(|service| service.lifecycle == Lifecycle::Retired)
     }
 
     fn name(&self, service: Id<Service>) -> String {
