@@ -10,7 +10,7 @@ use sea_orm::{
 
 mod each;
 
-pub use each::{KEY, for_each_key, for_each_pair, for_each_span, keys};
+pub use each::{KEY, for_each_key, for_each_pair, keys};
 
 /// Bits of a change's sequence that count within its transaction.
 pub const PLACE_BITS: u32 = 20;

@@ -47,36 +47,26 @@ pub fn for_each_key(
     beside(keys.iter().map(|key| select(Expr::value(*key))))
 }
 
-/// As [`for_each_key`], for spans from one number to another.
-pub fn for_each_span(
+/// As [`for_each_key`], for pairs: the ends of a span, a key and a number.
+pub fn for_each_pair<A, B>(
     backend: DatabaseBackend,
-    spans: &[(i64, i64)],
+    pairs: &[(A, B)],
     select: impl Fn(SimpleExpr, SimpleExpr) -> SelectStatement,
-) -> Vec<SelectStatement> {
+) -> Vec<SelectStatement>
+where
+    A: Copy + Into<Value>,
+    B: Copy + Into<Value>,
+    Vec<A>: Into<Value>,
+    Vec<B>: Into<Value>,
+{
     if backend == DatabaseBackend::Postgres {
-        let (from, until): (Vec<i64>, Vec<i64>) = spans.iter().copied().unzip();
+        let (one, other): (Vec<A>, Vec<B>) = pairs.iter().copied().unzip();
         let column = |name| Expr::col(("wanted", name));
-        let each = select(column("span_from"), column("span_until"));
-        let wanted = [("span_from", from.into()), ("span_until", until.into())];
+        let each = select(column("one"), column("other"));
+        let wanted = [("one", one.into()), ("other", other.into())];
         return vec![lateral(&wanted, each)];
     }
-    let select = |(from, until): &(i64, i64)| select(Expr::value(*from), Expr::value(*until));
-    beside(spans.iter().map(select))
-}
-
-/// As [`for_each_key`], for keys together with a small number.
-pub fn for_each_pair(
-    backend: DatabaseBackend,
-    pairs: &[(Uuid, i16)],
-    select: impl Fn(SimpleExpr, SimpleExpr) -> SelectStatement,
-) -> Vec<SelectStatement> {
-    if backend == DatabaseBackend::Postgres {
-        let (keys, numbers): (Vec<Uuid>, Vec<i16>) = pairs.iter().copied().unzip();
-        let column = |name| Expr::col(("wanted", name));
-        let wanted = [("key", keys.into()), ("number", numbers.into())];
-        return vec![lateral(&wanted, select(column("key"), column("number")))];
-    }
-    let select = |(key, number): &(Uuid, i16)| select(Expr::value(*key), Expr::value(*number));
+    let select = |(one, other): &(A, B)| select(Expr::value(*one), Expr::value(*other));
     beside(pairs.iter().map(select))
 }
 

@@ -118,7 +118,7 @@ async fn beside<C: ConnectionTrait>(
         .collect();
     let first = |from, until| first_within(service, from, until);
     let mut found = BTreeMap::new();
-    for statement in dialect::for_each_span(connection.get_database_backend(), &spans, first) {
+    for statement in dialect::for_each_pair(connection.get_database_backend(), &spans, first) {
         for row in connection.query_all(&statement).await? {
             let measurement = measurement(&table::Model::from_query_result(&row, "")?)?;
             found.insert(measurement.from, measurement);
