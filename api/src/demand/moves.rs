@@ -15,7 +15,7 @@ use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{find_in, not_found};
 use crate::shared::ids::Id;
 use crate::shared::subject::WorkType;
-use crate::shared::work::{Attempt, Attempts, WorkTransaction};
+use crate::shared::work::{self, Tried, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::snapshot::{Catalog, Replica};
 
@@ -36,43 +36,15 @@ pub async fn take(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Result<Moved, UserErrors>, WriteError> {
-    let Some(key) = WorkType::Demand.key(id) else {
-        return Ok(Err(vec![WorkType::Demand.not_found(id)]));
-    };
-    let mut attempts = Attempts::new(replica);
-    loop {
-        let is_fresh = attempts.next().await?;
-        let attempt = match attempt(replica, author, (visible, party), key, wanted).await {
-            // What a snapshot that may be behind refuses is looked at again.
-            Ok(Tried::Refused(_)) if !is_fresh => Ok(Attempt::Overtaken),
-            Ok(Tried::Overtaken) => Ok(Attempt::Overtaken),
-            tried => tried.map(Attempt::Done),
-        };
-        match Attempt::settled(attempt)? {
-            Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
-            Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
-            Some(Tried::Beyond(what)) => return Err(WriteError::Beyond(what)),
-            Some(Tried::Unknown) => return Ok(Err(vec![WorkType::Demand.not_found(id)])),
-            Some(Tried::Overtaken) | None => {}
-        }
-    }
+    let attempt = |key| attempt(replica, author, (visible, party), key, wanted);
+    work::take(replica, (WorkType::Demand, id), attempt).await
 }
 
-enum Tried {
-    Moved(Box<Moved>),
-    Refused(UserErrors),
-    Beyond(String),
-    Unknown,
-    Overtaken,
-}
-
-impl Tried {
-    fn unchanged(demand: Demand) -> Self {
-        Self::Moved(Box::new(Moved {
-            demand,
-            sequence: None,
-        }))
-    }
+fn unchanged(demand: Demand) -> Tried<Moved> {
+    Tried::Moved(Box::new(Moved {
+        demand,
+        sequence: None,
+    }))
 }
 
 async fn attempt(
@@ -81,7 +53,7 @@ async fn attempt(
     (visible, party): (&Visible, &Party),
     key: Uuid,
     wanted: &Wanted,
-) -> Result<Tried, DbErr> {
+) -> Result<Tried<Moved>, DbErr> {
     let found = store::by_id(&replica.database().read, key).await?;
     let Some(demand) = found.filter(|demand| visible.includes(demand)) else {
         return Ok(Tried::Unknown);
@@ -101,7 +73,7 @@ async fn attempt(
         }
         let database = &replica.database().read;
         if store::is_supporter(database, key, support.person).await? == support.wanted {
-            return Ok(Tried::unchanged(demand));
+            return Ok(unchanged(demand));
         }
     }
     let now = now();
@@ -110,7 +82,7 @@ async fn attempt(
         Err(refusals) => return Ok(Tried::Refused(refusals)),
     };
     if next == demand {
-        return Ok(Tried::unchanged(demand));
+        return Ok(unchanged(demand));
     }
     let named = wanted.action.named(&next);
     let work = WorkTransaction::begin(replica, author, now).await?;
@@ -126,7 +98,7 @@ async fn commit(
     mut work: WorkTransaction<'_>,
     (before, next): (&Demand, Demand),
     support: Option<Support>,
-) -> Result<Tried, DbErr> {
+) -> Result<Tried<Moved>, DbErr> {
     if !store::update(work.connection(), &next, before.version).await? {
         work.give_up().await?;
         return Ok(Tried::Overtaken);

@@ -13,7 +13,7 @@ use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::subject::WorkType;
-use crate::shared::work::{Attempt, Attempts, WorkTransaction};
+use crate::shared::work::{self, Tried, WorkTransaction};
 use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
@@ -37,34 +37,8 @@ pub async fn take(
     id: &str,
     wanted: &Wanted,
 ) -> Result<Result<Moved, UserErrors>, WriteError> {
-    let Some(key) = WorkType::ServiceRequest.key(id) else {
-        return Ok(Err(vec![WorkType::ServiceRequest.not_found(id)]));
-    };
-    let mut attempts = Attempts::new(replica);
-    loop {
-        let is_fresh = attempts.next().await?;
-        let attempt = match attempt(replica, author, visible, key, wanted).await {
-            // What a snapshot that may be behind refuses is looked at again.
-            Ok(Tried::Refused(_)) if !is_fresh => Ok(Attempt::Overtaken),
-            Ok(Tried::Overtaken) => Ok(Attempt::Overtaken),
-            tried => tried.map(Attempt::Done),
-        };
-        match Attempt::settled(attempt)? {
-            Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
-            Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
-            Some(Tried::Beyond(what)) => return Err(WriteError::Beyond(what)),
-            Some(Tried::Unknown) => return Ok(Err(vec![WorkType::ServiceRequest.not_found(id)])),
-            Some(Tried::Overtaken) | None => {}
-        }
-    }
-}
-
-enum Tried {
-    Moved(Box<Moved>),
-    Refused(UserErrors),
-    Beyond(String),
-    Unknown,
-    Overtaken,
+    let attempt = |key| attempt(replica, author, visible, key, wanted);
+    work::take(replica, (WorkType::ServiceRequest, id), attempt).await
 }
 
 async fn attempt(
@@ -73,7 +47,7 @@ async fn attempt(
     visible: &Visible,
     key: Uuid,
     wanted: &Wanted,
-) -> Result<Tried, DbErr> {
+) -> Result<Tried<Moved>, DbErr> {
     let found = store::by_id(&replica.database().read, key).await?;
     let Some(request) = found.filter(|request| visible.includes(request)) else {
         return Ok(Tried::Unknown);

@@ -15,12 +15,14 @@ use jiff::Timestamp;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::dialect::{self, Insert};
 use super::draft::ChangeKind;
+use super::errors::UserErrors;
 use super::ids::ObjectRef;
 use super::store::DamagedRow;
-use super::subject::SubjectRef;
+use super::subject::{SubjectRef, WorkType};
 use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
 use crate::snapshot::{Catalog, Replica};
 
@@ -172,6 +174,51 @@ impl<'a> Attempts<'a> {
             self.replica.catch_up().await?;
         }
         Ok(is_fresh)
+    }
+}
+
+/// What became of one attempt to take a step with a piece of work.
+#[derive(Debug)]
+pub enum Tried<M> {
+    /// It is taken, or there was nothing to do.
+    Moved(Box<M>),
+    /// It can't be taken. What a snapshot that may be behind refuses is looked at again.
+    Refused(UserErrors),
+    /// Whoever asks may not take it.
+    Beyond(String),
+    /// There is no such work, or whoever asks does not see it.
+    Unknown,
+    /// Another writer was faster.
+    Overtaken,
+}
+
+/// Attempts to take a step with the piece of work that a client's id names until no other writer is faster.
+pub async fn take<M, F>(
+    replica: &Replica,
+    (kind, id): (WorkType, &str),
+    attempt: impl Fn(Uuid) -> F,
+) -> Result<Result<M, UserErrors>, WriteError>
+where
+    F: Future<Output = Result<Tried<M>, DbErr>>,
+{
+    let Some(key) = kind.key(id) else {
+        return Ok(Err(vec![kind.not_found(id)]));
+    };
+    let mut attempts = Attempts::new(replica);
+    loop {
+        let is_fresh = attempts.next().await?;
+        let attempt = match attempt(key).await {
+            Ok(Tried::Refused(_)) if !is_fresh => Ok(Attempt::Overtaken),
+            Ok(Tried::Overtaken) => Ok(Attempt::Overtaken),
+            tried => tried.map(Attempt::Done),
+        };
+        match Attempt::settled(attempt)? {
+            Some(Tried::Moved(moved)) => return Ok(Ok(*moved)),
+            Some(Tried::Refused(refusals)) => return Ok(Err(refusals)),
+            Some(Tried::Beyond(what)) => return Err(WriteError::Beyond(what)),
+            Some(Tried::Unknown) => return Ok(Err(vec![kind.not_found(id)])),
+            Some(Tried::Overtaken) | None => {}
+        }
     }
 }
 
