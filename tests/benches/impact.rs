@@ -130,17 +130,7 @@ fn outcome(place: usize) -> Id<Outcome> {
 }
 
 fn header(key: Uuid, slug: String) -> Header {
-    Header {
-        id: key,
-        name: slug.clone(),
-        slug,
-        annotations: serde_json::Map::new(),
-        origin: None,
-        unresolved: Vec::new(),
-        version: 1,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    Header::new(key, slug.clone(), slug, Timestamp::UNIX_EPOCH)
 }
 
 /// Services that need earlier ones, most of them near, two contributions each to one of a tenth as many outcomes.

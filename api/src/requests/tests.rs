@@ -6,7 +6,6 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use serde_json::Map;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
@@ -31,17 +30,12 @@ use crate::slas::priority::Priority;
 use crate::snapshot::Catalog;
 
 fn header(number: u128) -> Header {
-    Header {
-        id: Uuid::from_u128(number),
-        slug: format!("object-{number}"),
-        name: format!("Object {number}"),
-        annotations: Map::new(),
-        origin: None,
-        unresolved: Vec::new(),
-        version: 1,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    Header::new(
+        Uuid::from_u128(number),
+        format!("object-{number}"),
+        format!("Object {number}"),
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn target(number: u128, metric: SlaMetric, priority: Option<Priority>, hours: i64) -> Target {

@@ -99,17 +99,7 @@ impl Draft {
 
     /// The header of a new object that has no slug yet.
     pub fn new_header(&self) -> Header {
-        Header {
-            id: Uuid::now_v7(),
-            slug: String::new(),
-            name: String::new(),
-            annotations: serde_json::Map::new(),
-            origin: None,
-            unresolved: Vec::new(),
-            version: 1,
-            created_at: self.now,
-            updated_at: self.now,
-        }
+        Header::new(Uuid::now_v7(), String::new(), String::new(), self.now)
     }
 
     /// A slug for this name that no other object of the type has: the name's own, or with `-2`, `-3`, … added.

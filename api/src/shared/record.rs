@@ -42,6 +42,23 @@ pub struct Header {
     pub updated_at: Timestamp,
 }
 
+impl Header {
+    /// That of an object that has just been made, at this instant.
+    pub fn new(id: Uuid, slug: String, name: String, at: Timestamp) -> Self {
+        Self {
+            id,
+            slug,
+            name,
+            annotations: Map::new(),
+            origin: None,
+            unresolved: Vec::new(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
 /// A reference to an object that no import has brought yet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

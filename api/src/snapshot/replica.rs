@@ -428,17 +428,12 @@ mod tests {
             RequestCatalog::new(viewer, current, replica.clone())
         };
         let (reader, stranger) = (request(true), request(false));
-        let header = Header {
-            id: Uuid::now_v7(),
-            slug: "ward".to_owned(),
-            name: "Ward".to_owned(),
-            annotations: serde_json::Map::new(),
-            origin: None,
-            unresolved: Vec::new(),
-            version: 1,
-            created_at: jiff::Timestamp::UNIX_EPOCH,
-            updated_at: jiff::Timestamp::UNIX_EPOCH,
-        };
+        let header = Header::new(
+            Uuid::now_v7(),
+            "ward".to_owned(),
+            "Ward".to_owned(),
+            jiff::Timestamp::UNIX_EPOCH,
+        );
         let id = Id::<Customer>::new(header.id);
         let mut next = Catalog::clone(&replica.current());
         next.put(Arc::new(Customer::blank(header)));

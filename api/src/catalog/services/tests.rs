@@ -30,17 +30,12 @@ fn key(number: u8) -> Uuid {
 
 fn header(number: u8, name: &str) -> Header {
     let at = Timestamp::UNIX_EPOCH;
-    Header {
-        id: key(number),
-        slug: format!("{}-{number}", crate::shared::text::slug_from(name)),
-        name: name.to_owned(),
-        annotations: serde_json::Map::new(),
-        origin: None,
-        unresolved: Vec::new(),
-        version: 1,
-        created_at: at,
-        updated_at: at,
-    }
+    Header::new(
+        key(number),
+        format!("{}-{number}", crate::shared::text::slug_from(name)),
+        name.to_owned(),
+        at,
+    )
 }
 
 prop_compose! {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use serde_json::Map;
 use uuid::Uuid;
 
 use super::rules::{CHANGEABLE, Feedback, Giver, Plan, Wanted, plan};
@@ -23,17 +22,12 @@ use crate::snapshot::Catalog;
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 fn header(number: u128) -> Header {
-    Header {
-        id: Uuid::from_u128(number),
-        slug: format!("object-{number}"),
-        name: format!("Object {number}"),
-        annotations: Map::new(),
-        origin: None,
-        unresolved: Vec::new(),
-        version: 1,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    Header::new(
+        Uuid::from_u128(number),
+        format!("object-{number}"),
+        format!("Object {number}"),
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 fn service() -> Id<Service> {

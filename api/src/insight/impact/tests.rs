@@ -367,17 +367,7 @@ fn id(service: Place) -> Id<Service> {
 }
 
 fn header(key: Uuid, slug: String) -> Header {
-    Header {
-        id: key,
-        name: slug.clone(),
-        slug,
-        annotations: serde_json::Map::new(),
-        origin: None,
-        unresolved: Vec::new(),
-        version: 1,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-    }
+    Header::new(key, slug.clone(), slug, Timestamp::UNIX_EPOCH)
 }
 
 fn service_of(
