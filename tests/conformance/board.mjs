@@ -32,6 +32,9 @@ const LOOKS = [
   { language: 'de', locale: 'de-DE', theme: 'dark' },
 ];
 
+// The pages' clocks stand, so that a page and the test mean the same hour.
+const now = new Date();
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
@@ -43,6 +46,7 @@ async function open({ locale = 'en-GB', theme = 'light', width = 1440, bearer = 
     locale, colorScheme: theme, reducedMotion: 'reduce', viewport: { width, height: 900 },
   });
   if (bearer) await context.addInitScript((known) => sessionStorage.setItem('kundig.token', known), bearer);
+  await context.clock.setFixedTime(now);
   const page = await context.newPage();
   const complaints = [];
   page.on('request', (request) => {
@@ -78,7 +82,7 @@ async function lookAtEverything() {
       assert.equal(await page.locator('html').getAttribute('lang'), look.language);
       assert.equal(await page.locator('.state-failure').count(), 0, `${view.name} shows an error`);
       await assertAccessible(page, `${view.name}, ${look.language}, ${look.theme}`);
-      await figures[view.name](page, { origin, token, locale: look.locale });
+      await figures[view.name](page, { origin, token, locale: look.locale, now });
       await page.screenshot({ path: join(screenshots, `${view.name}-${look.language}-${look.theme}.png`), fullPage: true });
     }
     await close();
