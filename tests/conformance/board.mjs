@@ -41,12 +41,12 @@ const browser = await chromium.launch({
 });
 
 /** A new page that has to behave: `close` fails for whatever left the server or made the browser complain. */
-async function open({ locale = 'en-GB', theme = 'light', width = 1440, bearer = token } = {}) {
+async function open({ locale = 'en-GB', theme = 'light', width = 1440, bearer = token, at = now } = {}) {
   const context = await browser.newContext({
     locale, colorScheme: theme, reducedMotion: 'reduce', viewport: { width, height: 900 },
   });
   if (bearer) await context.addInitScript((known) => sessionStorage.setItem('kundig.token', known), bearer);
-  await context.clock.setFixedTime(now);
+  await context.clock.setFixedTime(at);
   const page = await context.newPage();
   const complaints = [];
   page.on('request', (request) => {

@@ -158,6 +158,16 @@ async function keepQuartersApart({ open, origin }) {
   await close();
 }
 
+/** In its first hour a quarter has nothing behind it, and the one before is reviewed. */
+async function reviewTheQuarterBefore({ open, origin }) {
+  const { page, close } = await open({ at: new Date(2026, 9, 1, 0, 20) });
+  await page.goto(`${origin}/board#/review?customer=klinikum-aurora`);
+  await page.locator('.review .card').first().waitFor();
+  const menu = page.getByRole('combobox', { name: 'Quarter' });
+  assert.match(await menu.locator('option:checked').innerText(), /3.*2026$/);
+  await close();
+}
+
 /** A map shows one service, and goes over to another as a whole. */
 async function keepServicesApart({ open, origin }) {
   const { page, close } = await open();
@@ -190,5 +200,6 @@ export async function lookAtWhatIsRare(context) {
   await explainFailures(context);
   await waitForWhatWasDeclined(context);
   await keepQuartersApart(context);
+  await reviewTheQuarterBefore(context);
   await keepServicesApart(context);
 }

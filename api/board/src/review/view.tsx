@@ -24,7 +24,7 @@ interface Quarter {
 /** How many quarters can be chosen, the present one included. */
 const QUARTERS = 6;
 
-/** The present quarter up to this hour, and those before it. */
+/** The present quarter up to this hour, once it has one behind it, and those before it. */
 function quarters(now: Date): Quarter[] {
   const hour = new Date(now);
   hour.setMinutes(0, 0, 0);
@@ -37,7 +37,7 @@ function quarters(now: Date): Quarter[] {
       value: `${first.getFullYear()}-${quarter}`, year: first.getFullYear(), quarter,
       from: first.toISOString(), until: (isOver ? end : hour).toISOString(), isOver,
     };
-  });
+  }).filter(({ from, until }) => from < until);
 }
 
 export function Review({ route }: { route: Route }) {
