@@ -1,6 +1,7 @@
 //! Submitting requests: any number at once, each with its own result, in one transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sea_orm::DbErr;
@@ -11,6 +12,7 @@ use super::clocks::Workshop;
 use super::rules::{NewRequest, RequestNumber, ServiceRequest};
 use super::store;
 use super::submission::{Submission, Submitter, first_event, plan};
+use crate::catalog::offerings::rules::Offering;
 use crate::shared::diff::diff;
 use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
@@ -20,7 +22,7 @@ use crate::shared::write::{Author, WriteError, now};
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
-use crate::snapshot::Replica;
+use crate::snapshot::{Catalog, Replica};
 
 /// A submission, and the key under which it may be sent again.
 #[derive(Clone, Debug)]
@@ -74,11 +76,11 @@ async fn attempt(
     is_fresh: bool,
 ) -> Result<Attempt<Outcomes>, DbErr> {
     let now = now();
-    let mut batch = Batch::new(wanted);
+    let mut batch = Batch::new(wanted, replica.current());
     if is_fresh {
         batch.find_earlier(replica).await?;
     }
-    batch.plan(submitter, replica, now);
+    batch.plan(submitter, now);
     // What a snapshot that may be behind refuses is looked at again, and so is what may have been submitted before.
     if !is_fresh && batch.any_refused() {
         return Ok(Attempt::Overtaken);
@@ -94,6 +96,8 @@ async fn attempt(
 /// Submissions on their way into the database.
 struct Batch<'a> {
     wanted: &'a [Submitted],
+    /// What it is planned on.
+    catalog: Arc<Catalog>,
     earlier: HashMap<String, Known>,
     fates: Vec<Fate>,
     new: Vec<NewRequest>,
@@ -111,9 +115,10 @@ enum Fate {
 }
 
 impl<'a> Batch<'a> {
-    fn new(wanted: &'a [Submitted]) -> Self {
+    fn new(wanted: &'a [Submitted], catalog: Arc<Catalog>) -> Self {
         Self {
             wanted,
+            catalog,
             earlier: HashMap::new(),
             fates: Vec::with_capacity(wanted.len()),
             new: Vec::with_capacity(wanted.len()),
@@ -131,8 +136,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn plan(&mut self, submitter: Submitter<'_>, replica: &Replica, now: Timestamp) {
-        let catalog = replica.current();
+    fn plan(&mut self, submitter: Submitter<'_>, now: Timestamp) {
         for Submitted { submission, key } in self.wanted {
             let known = key.as_ref().and_then(|key| self.earlier.get(&key.key));
             let fate = match (key, known) {
@@ -140,7 +144,7 @@ impl<'a> Batch<'a> {
                     Ok(request) => Fate::Again(request),
                     Err(conflict) => Fate::Refused(vec![conflict]),
                 },
-                _ => match plan(submission, submitter, &catalog, now) {
+                _ => match plan(submission, submitter, &self.catalog, now) {
                     Ok(new) => {
                         self.remember(key.as_ref(), new.request.id);
                         self.new.push(new);
@@ -166,13 +170,13 @@ impl<'a> Batch<'a> {
 
     /// What was promised for what is new. Numbers are not known yet, and clocks don't need them.
     async fn start_clocks(&mut self, replica: &Replica) -> Result<(), DbErr> {
-        let (catalog, contents) = (replica.current(), replica.calendars());
+        let contents = replica.calendars();
         let workshop = Workshop {
-            catalog: &catalog,
+            catalog: &self.catalog,
             contents,
         };
         for NewRequest { request, .. } in &mut self.new {
-            let calendars = calendars(&catalog, request.service_id);
+            let calendars = calendars(&self.catalog, request.service_id);
             contents.store(&replica.database().write, calendars).await?;
             let clocks = workshop.start(request, &[first_event(request)])?;
             request.due_at = due_at(&clocks);
@@ -187,7 +191,7 @@ impl<'a> Batch<'a> {
         fates.any(|fate| matches!(fate, Fate::Refused(_)))
     }
 
-    /// Commits what is new, if anything is, unless a key was taken meanwhile; the last sequence.
+    /// Commits what is new, if anything is, unless a key was taken or an offering changed meanwhile; the last sequence.
     async fn commit(
         &mut self,
         replica: &Replica,
@@ -211,7 +215,15 @@ impl<'a> Batch<'a> {
             work.give_up().await?;
             return Ok(Attempt::Overtaken);
         }
-        let numbers = work.next_numbers("service_request", self.new.len()).await?;
+        let offerings = self.new.iter().map(|new| new.request.offering_id).collect();
+        let numbers = ("service_request", self.new.len());
+        let numbers = work
+            .next_numbers_if_unchanged::<Offering>(numbers, &self.catalog, &offerings)
+            .await?;
+        let Some(numbers) = numbers else {
+            work.give_up().await?;
+            return Ok(Attempt::Overtaken);
+        };
         for (new, number) in self.new.iter_mut().zip(numbers) {
             new.request.number = RequestNumber(number);
         }

@@ -9,8 +9,10 @@ use sea_orm::{
 };
 
 mod each;
+mod numbers;
 
 pub use each::{KEY, for_each_key, for_each_pair, keys};
+pub use numbers::{Versions, next_numbers_and_sequence};
 
 /// Bits of a change's sequence that count within its transaction.
 pub const PLACE_BITS: u32 = 20;
@@ -89,40 +91,6 @@ pub async fn first_sequence(transaction: &DatabaseTransaction) -> Result<i64, Db
         _ => format!("SELECT pg_current_xact_id()::text::bigint + {OFFSET} AS number"),
     };
     Ok(single_number(transaction, number).await? << PLACE_BITS)
-}
-
-/// The next numbers for people of a kind, ascending, as many as asked for, and the transaction's [`first_sequence`]: `REQ-1042` is
-/// one of them. A number that was drawn and not used is left out.
-///
-/// PostgreSQL has a sequence for each kind, for which writers don't wait for each other, and tells all of it at once. SQLite
-/// runs one writing transaction at a time, so the next numbers after the last will do.
-pub async fn next_numbers_and_sequence(
-    transaction: &DatabaseTransaction,
-    table: &str,
-    count: usize,
-) -> Result<(Vec<i64>, i64), DbErr> {
-    if count == 0 {
-        return Ok((Vec::new(), first_sequence(transaction).await?));
-    }
-    if transaction.get_database_backend() == DatabaseBackend::Sqlite {
-        let last = format!("SELECT coalesce(max(number), 0) AS number FROM {table}");
-        let last = single_number(transaction, last).await?;
-        let numbers = (last + 1..).take(count).collect();
-        return Ok((numbers, first_sequence(transaction).await?));
-    }
-    let next = format!(
-        "SELECT nextval('{table}_number') AS number, (pg_current_xact_id()::text::bigint + {OFFSET}) << {PLACE_BITS} AS sequence \
-         FROM generate_series(1, {count})"
-    );
-    let statement = Statement::from_string(DatabaseBackend::Postgres, next);
-    let mut numbers = Vec::with_capacity(count);
-    let mut sequence = 0;
-    for row in transaction.query_all_raw(statement).await? {
-        numbers.push(row.try_get("", "number")?);
-        sequence = row.try_get("", "sequence")?;
-    }
-    numbers.sort_unstable();
-    Ok((numbers, sequence))
 }
 
 /// Rows to be added to one table.

@@ -4,24 +4,24 @@
 //! with its rows of the change feed. So of two writers one starts over, nobody holds a lock while planning, and in the feed
 //! each thing's changes stand in the order of its versions.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, EntityName};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::dialect::{self, Insert};
+use super::dialect::{self, Insert, Versions};
 use super::draft::ChangeKind;
 use super::errors::UserErrors;
-use super::ids::ObjectRef;
-use super::store::DamagedRow;
+use super::ids::{Id, ObjectRef};
+use super::store::{DamagedRow, Stored};
 use super::subject::{SubjectRef, WorkType};
 use super::write::{self, ATTEMPTS, Author, PATIENCE, Recorded, WriteError};
 use crate::snapshot::{Catalog, Replica};
@@ -73,10 +73,43 @@ impl<'a> WorkTransaction<'a> {
 
     /// Draws the next numbers of a kind, ascending.
     pub async fn next_numbers(&mut self, table: &str, count: usize) -> Result<Vec<i64>, DbErr> {
-        let (numbers, sequence) =
-            dialect::next_numbers_and_sequence(&self.transaction, table, count).await?;
-        self.first_sequence = Some(sequence);
-        Ok(numbers)
+        let drawn = self.draw((table, count), &Versions::default()).await?;
+        Ok(drawn.unwrap_or_default())
+    }
+
+    /// Draws them if these objects of the catalog are as they were in the snapshot that a plan was made on. It costs no journey to
+    /// the database, and holds nobody up, as [`guard`](Self::guard) would: what changes from here on changes at the same time.
+    pub async fn next_numbers_if_unchanged<T: Stored>(
+        &mut self,
+        numbers: (&str, usize),
+        seen: &Catalog,
+        objects: &HashSet<Id<T>>,
+    ) -> Result<Option<Vec<i64>>, DbErr> {
+        let seen: Option<Vec<_>> = objects
+            .iter()
+            .map(|&id| {
+                let header = seen.get(id)?.header();
+                Some((header.id, header.version))
+            })
+            .collect();
+        let Some(rows) = seen else {
+            return Ok(None);
+        };
+        let table = T::Entity::default().table_name();
+        self.draw(numbers, &Versions { table, rows }).await
+    }
+
+    async fn draw(
+        &mut self,
+        numbers: (&str, usize),
+        expected: &Versions,
+    ) -> Result<Option<Vec<i64>>, DbErr> {
+        let drawn =
+            dialect::next_numbers_and_sequence(&self.transaction, numbers, expected).await?;
+        Ok(drawn.map(|(numbers, sequence)| {
+            self.first_sequence = Some(sequence);
+            numbers
+        }))
     }
 
     /// Adds rows when it is committed, in one statement with the feed's where that can be.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use kundig_tests::{Answer, Server};
+use kundig_tests::{Answer, Database, Server};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -98,4 +99,31 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
         );
         sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Changes an object past the server, which hears of it when it looks at the feed the next time.
+pub(crate) async fn change_elsewhere(
+    database: &Database,
+    (ty, table): (&str, &str),
+    set: &str,
+    slug: &str,
+) {
+    let sequence = if database.is_postgres() {
+        "pg_current_xact_id()::text::bigint << 20"
+    } else {
+        "(((SELECT max(sequence) FROM change) >> 20) + 1) << 20"
+    };
+    let connection = database.connect().await;
+    let both = async || {
+        let transaction = connection.begin().await?;
+        transaction
+            .execute_unprepared(&format!(
+                "INSERT INTO change (sequence, at, actor, kind, subject_type, subject_id, diff) \
+                 SELECT {sequence}, updated_at + 1, 'elsewhere', 'UPDATED', '{ty}', id, '{{}}' FROM {table} WHERE slug = '{slug}'; \
+                 UPDATE {table} SET {set}, version = version + 1 WHERE slug = '{slug}'"
+            ))
+            .await?;
+        transaction.commit().await
+    };
+    both().await.expect("the object can be changed");
 }

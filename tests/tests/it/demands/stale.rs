@@ -1,34 +1,11 @@
 //! What was changed elsewhere a moment ago, and this server's snapshot does not know yet.
 
 use kundig_tests::{Database, Server, Settings, on_both_databases};
-use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use super::{raise, try_raise, try_step};
 use crate::objects::{CUSTOMER, OFFERING, SERVICE};
-use crate::support::mutate;
-
-/// Changes an object past the server, which hears of it when it looks at the feed the next time.
-async fn change_elsewhere(database: &Database, (ty, table): (&str, &str), set: &str, slug: &str) {
-    let sequence = if database.is_postgres() {
-        "pg_current_xact_id()::text::bigint << 20"
-    } else {
-        "(((SELECT max(sequence) FROM change) >> 20) + 1) << 20"
-    };
-    let connection = database.connect().await;
-    let both = async || {
-        let transaction = connection.begin().await?;
-        transaction
-            .execute_unprepared(&format!(
-                "INSERT INTO change (sequence, at, actor, kind, subject_type, subject_id, diff) \
-                 SELECT {sequence}, updated_at + 1, 'elsewhere', 'UPDATED', '{ty}', id, '{{}}' FROM {table} WHERE slug = '{slug}'; \
-                 UPDATE {table} SET {set}, version = version + 1 WHERE slug = '{slug}'"
-            ))
-            .await?;
-        transaction.commit().await
-    };
-    both().await.expect("the object can be changed");
-}
+use crate::support::{change_elsewhere, mutate};
 
 async fn retire(server: &Server, database: &Database, name: &str) -> serde_json::Value {
     let service = SERVICE.create_plain(server, name).await;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{kinds, offering, submit, submitter, try_submit};
 use crate::objects::{CUSTOMER, OFFERING, PERSON, assert_refused, list, text};
-use crate::support::mutate;
+use crate::support::{change_elsewhere, mutate};
 
 async fn a_request_says_what_was_asked_for_by_whom(database: Database) {
     let server = Settings::new(&database).start().await;
@@ -260,10 +260,25 @@ async fn what_requests_refer_to_can_not_be_deleted(database: Database) {
     }
 }
 
+async fn an_offering_that_was_withdrawn_elsewhere_is_not_asked_for_any_more(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let account = offering(&server, json!({})).await;
+    let slug = text(&account["slug"]);
+    let table = ("ServiceOffering", "service_offering");
+    let wanted = json!({"offeringId": account["id"]});
+
+    change_elsewhere(&database, table, "active = false", &slug).await;
+    let answer = try_submit(&server, wanted.clone()).await;
+    answer.expect_user_error(&["offeringId"], "INVALID");
+    change_elsewhere(&database, table, "active = true", &slug).await;
+    submit(&server, wanted).await;
+}
+
 on_both_databases!(
     a_request_says_what_was_asked_for_by_whom,
     what_can_not_be_is_refused_with_its_place,
     inputs_are_held_against_the_offerings_schema,
+    an_offering_that_was_withdrawn_elsewhere_is_not_asked_for_any_more,
     several_are_submitted_at_once_each_with_its_own_result,
     what_requests_refer_to_can_not_be_deleted,
 );
