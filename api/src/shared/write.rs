@@ -9,29 +9,26 @@
 //! with a lower number that comes second to an object finds a version that it does not expect and starts over with a
 //! higher number.
 
+mod rows;
+
+pub(super) use rows::are_unchanged;
+
 use std::future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use entity::change;
 use jiff::Timestamp;
-use sea_orm::sea_query::{LockType, Query};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, QuerySelect, Set,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Set};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::authority::Authority;
-use super::dialect::{self, Insert, MAX_BINDINGS, MAX_CHANGES};
-use super::draft::{ChangeKind, Draft, Edit, PlannedChange};
+use super::dialect::{self, Insert, MAX_CHANGES};
+use super::draft::{ChangeKind, Draft, PlannedChange};
 use super::errors::{UserError, UserErrorCode, UserErrors};
-use super::ids::{Id, ObjectRef, ObjectType};
-use super::store::{CHUNK, Stored};
 use super::subject::SubjectRef;
 use super::work_users;
-use crate::for_type;
 use crate::snapshot::{Catalog, Replica, ReplicaError};
 
 /// Who changes something, for the feed.
@@ -248,7 +245,7 @@ async fn commit(
         transaction.rollback().await?;
         return Ok(Committed::Refused(refusals));
     }
-    if !apply(&transaction, draft).await? {
+    if !rows::apply(&transaction, draft).await? {
         transaction.rollback().await?;
         return Ok(Committed::Overtaken);
     }
@@ -292,153 +289,6 @@ async fn write_work(
         });
     }
     Ok(Some(recorded))
-}
-
-/// Writes all rows in an order in which every reference finds its target. False where a version is not the expected one.
-async fn apply(transaction: &DatabaseTransaction, draft: &Draft) -> Result<bool, DbErr> {
-    let types = || <ObjectType as strum::IntoEnumIterator>::iter();
-    if !are_unchanged(transaction, draft.base(), draft.guarded()).await? {
-        return Ok(false);
-    }
-    for kind in types() {
-        if !for_type!(kind, T => write_rows::<T>(transaction, draft).await?) {
-            return Ok(false);
-        }
-    }
-    for kind in types() {
-        for_type!(kind, T => T::write_parts(transaction, &draft.edits::<T>()).await?);
-    }
-    for kind in types().rev() {
-        if !for_type!(kind, T => delete_rows::<T>(transaction, draft).await?) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Whether objects that a plan only looked at are as they were in the snapshot that it was made on; it holds them so until the
-/// commit.
-pub(super) async fn are_unchanged(
-    transaction: &DatabaseTransaction,
-    seen: &Catalog,
-    objects: impl IntoIterator<Item = ObjectRef>,
-) -> Result<bool, DbErr> {
-    for object in objects {
-        if !for_type!(object.kind, T => is_unchanged::<T>(transaction, seen, object).await?) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-async fn is_unchanged<T: Stored>(
-    transaction: &DatabaseTransaction,
-    seen: &Catalog,
-    object: ObjectRef,
-) -> Result<bool, DbErr> {
-    let Some(seen) = seen.get(Id::<T>::new(object.id)) else {
-        return Ok(false);
-    };
-    let found = T::Entity::find()
-        .select_only()
-        .column(T::ID)
-        .filter(T::ID.eq(object.id))
-        .filter(T::VERSION.eq(seen.header().version))
-        .lock(LockType::Share)
-        .into_tuple::<Uuid>()
-        .one(transaction)
-        .await?;
-    Ok(found.is_some())
-}
-
-async fn write_rows<T: Stored>(
-    transaction: &DatabaseTransaction,
-    draft: &Draft,
-) -> Result<bool, DbErr> {
-    let edits = draft.edits::<T>();
-    free_unique_values(transaction, &edits).await?;
-    let mut new: Vec<&Arc<T>> = edits
-        .iter()
-        .filter(|edit| edit.before.is_none())
-        .filter_map(|edit| edit.after.as_ref())
-        .collect();
-    new.sort_by_cached_key(|record| depth(draft, record));
-    let width = <<T::Entity as EntityTrait>::Column as sea_orm::Iterable>::iter().count();
-    for chunk in new.chunks(CHUNK.min(MAX_BINDINGS / width)) {
-        T::Entity::insert_many(chunk.iter().map(|record| record.to_row()))
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    for edit in &edits {
-        let (Some(before), Some(after)) = (&edit.before, &edit.after) else {
-            continue;
-        };
-        let mut row = after.to_row();
-        row.not_set(T::ID);
-        let updated = T::Entity::update_many()
-            .set(row)
-            .filter(T::ID.eq(before.header().id))
-            .filter(T::VERSION.eq(before.header().version))
-            .exec(transaction)
-            .await?;
-        if updated.rows_affected != 1 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Where values that must be unique change, the old owners let go of them first, so that one object can take over another's
-/// in the same plan whatever the order of the rows.
-async fn free_unique_values<T: Stored>(
-    transaction: &DatabaseTransaction,
-    edits: &[Edit<T>],
-) -> Result<(), DbErr> {
-    for edit in edits {
-        let (Some(before), Some(after)) = (&edit.before, &edit.after) else {
-            continue;
-        };
-        let slug_moves = before.header().slug != after.header().slug;
-        if !slug_moves && before.unique_values() == after.unique_values() {
-            continue;
-        }
-        let id = before.header().id;
-        let mut park = Query::update();
-        park.table(T::Entity::default()).and_where(T::ID.eq(id));
-        if slug_moves {
-            park.value("slug", format!("moving {id}"));
-        }
-        for (column, _) in before.unique_values() {
-            park.value(column, Option::<String>::None);
-        }
-        transaction.execute(&park).await?;
-    }
-    Ok(())
-}
-
-/// How many parents an object has above it.
-fn depth<T: Stored>(draft: &Draft, record: &Arc<T>) -> usize {
-    draft.ancestors(record.parent()).count()
-}
-
-async fn delete_rows<T: Stored>(
-    transaction: &DatabaseTransaction,
-    draft: &Draft,
-) -> Result<bool, DbErr> {
-    for edit in draft.edits::<T>() {
-        let (Some(before), None) = (&edit.before, &edit.after) else {
-            continue;
-        };
-        let deleted = T::Entity::delete_many()
-            .filter(T::ID.eq(before.header().id))
-            .filter(T::VERSION.eq(before.header().version))
-            .exec(transaction)
-            .await?;
-        if deleted.rows_affected != 1 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// One row of the feed to be.

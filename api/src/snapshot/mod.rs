@@ -4,6 +4,7 @@ mod catalog;
 mod index;
 mod news;
 mod position;
+mod reading;
 mod replica;
 mod table;
 
