@@ -1,15 +1,16 @@
-// Looks at the explorer with a real browser and asks a query through it:
-//   node explorer.mjs http://127.0.0.1:8080 screenshot.png [QUERY]
-// Without a query the page's own default query is run. CHROMIUM names another browser than Debian's.
+// Looks at the explorer with a real browser, asks the page's own query through it, and with a token subscribes to changes:
+//   node explorer.mjs http://127.0.0.1:8080 screenshot.png [TOKEN]
+// The token has to allow everything; a team is created. CHROMIUM names another browser than Debian's.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { createTeam, untilSubscribed } from './api.mjs';
 
-const [origin, screenshot, query] = process.argv.slice(2);
+const [origin, screenshot, token] = process.argv.slice(2);
 if (!origin || !screenshot) {
-  console.error('usage: node explorer.mjs ORIGIN SCREENSHOT [QUERY]');
+  console.error('usage: node explorer.mjs ORIGIN SCREENSHOT [TOKEN]');
   process.exit(2);
 }
 
@@ -45,24 +46,59 @@ try {
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByText('Root Types').waitFor();
 
-  if (query) {
-    await editor.evaluate((element, text) => element.CodeMirror.setValue(text), query);
-    // GraphiQL waits a little for the typing to end before it looks which operations there are.
+  const execute = page.getByRole('button', { name: 'Execute query (Ctrl-Enter)' });
+  const write = async (place, text) => {
+    await place.evaluate((element, value) => element.CodeMirror.setValue(value), text);
+    // GraphiQL waits a little for the typing to end before it looks what there is.
     await page.waitForTimeout(500);
-  }
-  await page.getByRole('button', { name: 'Execute query (Ctrl-Enter)' }).click();
-  const readResult = () => page.locator('.result-window .CodeMirror').evaluate((element) => element.CodeMirror.getValue());
-  await page.waitForFunction(() => {
-    const result = document.querySelector('.result-window .CodeMirror');
-    return result?.CodeMirror.getValue().includes('"data"') || result?.CodeMirror.getValue().includes('"errors"');
-  });
-  const result = JSON.parse(await readResult());
-  await page.screenshot({ path: screenshot });
+  };
+  // What the result window shows, once this is in it.
+  const shown = async (part) => {
+    await page.waitForFunction(
+      (text) => document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue().includes(text),
+      part,
+    );
+    const text = await page.locator('.result-window .CodeMirror').evaluate((element) => element.CodeMirror.getValue());
+    return JSON.parse(text);
+  };
 
+  await execute.click();
+  const result = await shown('"extensions"');
+  await page.screenshot({ path: screenshot });
   assert.equal(result.errors, undefined, `the query failed: ${JSON.stringify(result.errors)}`);
   assert.ok(result.data && Object.keys(result.data).length > 0, 'the query has no result');
+
+  if (token) {
+    await page.getByRole('button', { name: 'Headers' }).click();
+    const headers = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror');
+    const useToken = (value) => write(headers, JSON.stringify({ Authorization: `Bearer ${value}` }));
+    await useToken(token);
+    await write(editor, 'subscription Watched { changes(filter: { types: ["Team"] }) { kind subject { ... on Team { name } } } }');
+    await execute.click();
+    await untilSubscribed(origin, 'events', 1);
+    for (const name of ['Seen in the explorer', 'Seen there too']) {
+      await createTeam(origin, token, name);
+      const answer = await shown(name);
+      assert.deepEqual(answer.data, { changes: { kind: 'CREATED', subject: { name } } });
+    }
+    assert.deepEqual(complaints, [], 'the browser complained');
+    await page.getByRole('button', { name: 'Stop query (Ctrl-Enter)' }).click();
+    await untilSubscribed(origin, 'events', 0);
+
+    await write(editor, 'subscription { changes { nothing } }');
+    await execute.click();
+    const { errors: [invalid] } = await shown('GRAPHQL_VALIDATION_FAILED');
+    assert.match(invalid.message, /nothing/);
+    await useToken('nonsense');
+    await execute.click();
+    const { errors: [refused] } = await shown('UNAUTHENTICATED');
+    assert.match(refused.message, /token/i);
+  }
+
   assert.deepEqual(elsewhere, [], 'requests left the server');
-  assert.deepEqual(complaints, [], 'the browser complained');
+  // Of a stream that is stopped and of a status the browser complains, too, and may.
+  const unexpected = complaints.filter((complaint) => !token || !/ERR_ABORTED|status of 401/.test(complaint));
+  assert.deepEqual(unexpected, [], 'the browser complained');
   console.log(`the explorer works: ${JSON.stringify(result.data).length} characters of data, screenshot in ${screenshot}`);
 } finally {
   await browser.close();

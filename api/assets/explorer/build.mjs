@@ -15,6 +15,7 @@ const files = [
   ['react-dom', 'umd/react-dom.production.min.js', 'js'],
   ['graphiql', 'graphiql.min.js', 'js'],
   ['graphiql', 'graphiql.min.css', 'css'],
+  ['graphql-sse', 'umd/graphql-sse.min.js', 'js'],
 ];
 
 rmSync(vendor, { recursive: true, force: true });
@@ -30,7 +31,7 @@ for (const [name, path, extension] of files) {
 
 // Which packages are in GraphiQL's bundle, its own source map says.
 const packages = new Set(['graphiql', 'react', 'react-dom', 'scheduler', '@graphiql/react', '@graphiql/toolkit',
-  'codemirror-graphql', 'graphql-language-service']);
+  'codemirror-graphql', 'graphql-language-service', 'graphql-sse']);
 for (const source of JSON.parse(readFileSync(join(modules, 'graphiql', 'graphiql.min.js.map'), 'utf8')).sources) {
   const name = source.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1];
   if (name) packages.add(name);

@@ -60,7 +60,11 @@ fn its_explorer_works_in_a_browser() {
         let screenshot = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer.png");
         script::run_in_browser(
             "explorer.mjs",
-            &[server.address(), &screenshot.to_string_lossy()],
+            &[
+                server.address(),
+                &screenshot.to_string_lossy(),
+                tokens::everything(),
+            ],
         );
     });
 }
