@@ -1,5 +1,6 @@
 //! Subscriptions: over WebSockets, over server-sent events, and that they show everything once.
 
+mod clients;
 mod events;
 mod resume;
 mod socket;
