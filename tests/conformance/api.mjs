@@ -22,6 +22,13 @@ export async function createTeam(origin, token, name) {
   return team.id;
 }
 
+/** The sequences of what has changed of teams, 100 at most. */
+export async function sequencesAfter(origin, token, after) {
+  const query = 'query ($after: String) { changes(first: 100, after: $after, filter: {types: ["Team"]}) { nodes { sequence } } }';
+  const { changes } = await ask(origin, token, query, { after });
+  return changes.nodes.map(({ sequence }) => sequence);
+}
+
 /** Waits until something is so, and fails after a while with what is the matter. */
 export async function eventually(isSo, matter) {
   const deadline = Date.now() + 20_000;

@@ -2,12 +2,9 @@
 //   node live_clients.mjs http://127.0.0.1:8080 TOKEN
 // The token has to allow everything; teams are created. Nobody else may be subscribed.
 import assert from 'node:assert/strict';
-import { connect, createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient as createEventsClient } from 'graphql-sse';
-import { createClient as createSocketClient } from 'graphql-ws';
-import WebSocket from 'ws';
-import { ask, createTeam, eventually, untilSubscribed } from './api.mjs';
+import { ask, createTeam, eventually, sequencesAfter, untilSubscribed } from './api.mjs';
+import { CHANGES, transports } from './live_transports.mjs';
+import { openRoad } from './road.mjs';
 
 const [origin, token] = process.argv.slice(2);
 if (!origin || !token) {
@@ -15,65 +12,11 @@ if (!origin || !token) {
   process.exit(2);
 }
 
-const CHANGES = `subscription ($after: String) {
-  changes(after: $after, filter: { types: ["Team"] }) { sequence subjectId subject { ... on Team { name } } }
-}`;
-
-// Both would wait for seconds before they try again.
-const soon = () => sleep(50);
-
-const transports = [
-  {
-    name: 'websocket',
-    create: ({ at = origin, authorization = () => `Bearer ${token}`, ...options } = {}) => createSocketClient({
-      url: `${at.replace(/^http/, 'ws')}/graphql`,
-      // Node has one of its own from version 22 on.
-      webSocketImpl: WebSocket,
-      connectionParams: () => ({ Authorization: authorization() }),
-      retryWait: soon,
-      ...options,
-    }),
-    refused: (closed) => {
-      assert.equal(closed.code, 4403);
-      assert.match(closed.reason, /^Forbidden: ./);
-    },
-    // What may not run is no answer: the library throws the errors.
-    notRun: async (answers) => {
-      const errors = await answers.next().then(
-        (answer) => assert.fail(`an answer came: ${JSON.stringify(answer)}`),
-        (thrown) => thrown,
-      );
-      assert.ok(Array.isArray(errors), String(errors));
-      return errors;
-    },
-  },
-  {
-    name: 'events',
-    create: ({ at = origin, authorization = () => `Bearer ${token}`, ...options } = {}) => createEventsClient({
-      url: `${at}/graphql`,
-      headers: () => ({ Authorization: authorization() }),
-      retry: soon,
-      ...options,
-    }),
-    refused: async (error) => {
-      assert.equal(error.name, 'NetworkError');
-      assert.equal(error.response?.status, 401);
-      const { errors } = await error.response.json();
-      assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
-    },
-    // What may not run has one answer, which is its errors.
-    notRun: async (answers) => {
-      const { value } = await answers.next();
-      assert.equal(value.data ?? null, null);
-      assert.equal((await answers.next()).done, true);
-      return value.errors;
-    },
-  },
-];
+const bearer = () => `Bearer ${token}`;
 
 const checks = {
   async queriesAndMutationsHaveOneAnswer({ name, create }) {
-    const client = create();
+    const client = create(origin, bearer);
     const mutation = 'mutation ($name: String!) { createTeam(input: {name: $name}) { team { id } } }';
     const [created, ...afterCreated] = await all(client.iterate({ query: mutation, variables: { name: `By ${name}` } }));
     const { id } = created.data.createTeam.team;
@@ -85,7 +28,7 @@ const checks = {
   },
 
   async changesComeUntilTheClientHasEnough({ name, create }) {
-    const client = create();
+    const client = create(origin, bearer);
     const changes = client.iterate({ query: CHANGES });
     await untilSubscribed(origin, name, 1);
     for (const number of [1, 2]) {
@@ -103,7 +46,7 @@ const checks = {
   },
 
   async aCompletedSubscriptionLeavesTheOthers({ name, create }) {
-    const client = create();
+    const client = create(origin, bearer);
     const one = client.iterate({ query: CHANGES });
     const other = client.iterate({ query: CHANGES });
     await untilSubscribed(origin, name, 2);
@@ -117,7 +60,7 @@ const checks = {
   },
 
   async aBadTokenIsRefusedInTheLibrarysTerms({ create, refused }) {
-    const client = create({ authorization: () => 'Bearer nonsense', retryAttempts: 0 });
+    const client = create(origin, () => 'Bearer nonsense', { retryAttempts: 0 });
     const error = await client.iterate({ query: CHANGES }).next().then(
       (answer) => assert.fail(`an answer came: ${JSON.stringify(answer)}`),
       (thrown) => thrown,
@@ -128,7 +71,7 @@ const checks = {
 
   async whoComesBackWithABetterTokenIsLetIn({ create }) {
     const headers = ['Bearer nonsense', `Bearer ${token}`];
-    const client = create({ authorization: () => headers.shift() });
+    const client = create(origin, () => headers.shift());
     const [answer] = await all(client.iterate({ query: '{ viewer { subject } }' }));
     assert.equal(typeof answer.data?.viewer.subject, 'string', JSON.stringify(answer));
     assert.deepEqual(headers, []);
@@ -137,7 +80,7 @@ const checks = {
 
   async whatMayNotRunIsToldAndTheClientGoesOn({ name, create, notRun }) {
     let connections = 0;
-    const client = create({ on: { connected: () => (connections += 1) } });
+    const client = create(origin, bearer, { on: { connected: () => (connections += 1) } });
     const stays = client.iterate({ query: CHANGES });
     await untilSubscribed(origin, name, 1);
     for (const [query, code] of [
@@ -161,8 +104,8 @@ const checks = {
   async nothingIsLostOrDoubledHoweverOftenTheConnectionBreaks({ name, create }) {
     const rounds = 6;
     const start = await lastSequence();
-    const road = await openRoad();
-    const client = create({ at: road.origin });
+    const road = await openRoad(origin);
+    const client = create(road.origin, bearer);
     const request = { query: CHANGES, variables: { after: start } };
     const seen = [];
     let failure;
@@ -189,7 +132,7 @@ const checks = {
     await road.close();
 
     // And who comes back in the middle, with another client, gets the rest.
-    const rest = create();
+    const rest = create(origin, bearer);
     const again = rest.iterate({ query: CHANGES, variables: { after: seen[24] } });
     for (const expected of seen.slice(25)) {
       assert.equal((await again.next()).value.data.changes.sequence, expected);
@@ -197,7 +140,7 @@ const checks = {
     await again.return();
     await rest.dispose();
     await untilSubscribed(origin, name, 0);
-    assert.deepEqual(seen, await sequencesAfter(start));
+    assert.deepEqual(seen, await sequencesAfter(origin, token, start));
   },
 };
 
@@ -208,48 +151,10 @@ async function all(answers) {
   return found;
 }
 
-async function sequencesAfter(after) {
-  const query = 'query ($after: String) { changes(first: 100, after: $after, filter: {types: ["Team"]}) { nodes { sequence } } }';
-  const { changes } = await ask(origin, token, query, { after });
-  return changes.nodes.map(({ sequence }) => sequence);
-}
-
 async function lastSequence() {
   let last = '0';
-  for (let page = [last]; page.length > 0; page = await sequencesAfter(last)) last = page.at(-1);
+  for (let page = [last]; page.length > 0; page = await sequencesAfter(origin, token, last)) last = page.at(-1);
   return last;
-}
-
-/** A way to the server that can break down: every connection over it is cut without a word. */
-async function openRoad() {
-  const { hostname, port } = new URL(origin);
-  const open = new Set();
-  let travellers = 0;
-  const server = createServer((near) => {
-    travellers += 1;
-    const far = connect(Number(port), hostname);
-    for (const [end, other] of [[near, far], [far, near]]) {
-      open.add(end);
-      end.on('error', () => other.destroy());
-      end.on('close', () => {
-        open.delete(end);
-        other.destroy();
-      });
-      end.pipe(other);
-    }
-  });
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  const breakDown = () => open.forEach((end) => end.destroy());
-  return {
-    origin: `http://127.0.0.1:${server.address().port}`,
-    travellers: () => travellers,
-    breakDown,
-    close: async () => {
-      const closed = new Promise((done) => server.close(done));
-      breakDown();
-      await closed;
-    },
-  };
 }
 
 for (const transport of transports) {
