@@ -32,7 +32,8 @@ pub struct SubmitServiceRequestInput {
     customer_id: Option<ID>,
     /// Whom it is for; the viewer where absent.
     requester_id: Option<ID>,
-    /// What the offering's `inputSchema` asks for; `{}` where absent. At most 256 KiB.
+    /// What the offering's `inputSchema` asks for; `{}` where absent. At most 256 KiB, and less where
+    /// the schema holds each value against hundreds of others.
     inputs: Option<Json>,
     /// How urgent it is; P3 where null or absent.
     #[graphql(default_with = "Some(Priority::P3)")]

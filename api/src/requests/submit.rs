@@ -80,7 +80,7 @@ async fn attempt(
     if is_fresh {
         batch.find_earlier(replica).await?;
     }
-    batch.plan(submitter, now);
+    batch.plan(submitter, now).await;
     // What a snapshot that may be behind refuses is looked at again, and so is what may have been submitted before.
     if !is_fresh && batch.any_refused() {
         return Ok(Attempt::Overtaken);
@@ -136,8 +136,12 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn plan(&mut self, submitter: Submitter<'_>, now: Timestamp) {
+    /// Others get a turn after each, as what an offering asks for may take a while to look at.
+    async fn plan(&mut self, submitter: Submitter<'_>, now: Timestamp) {
         for Submitted { submission, key } in self.wanted {
+            if !self.fates.is_empty() {
+                tokio::task::yield_now().await;
+            }
             let known = key.as_ref().and_then(|key| self.earlier.get(&key.key));
             let fate = match (key, known) {
                 (Some(key), Some(known)) => match key.earlier(known) {

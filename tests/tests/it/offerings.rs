@@ -134,6 +134,7 @@ async fn a_schema_that_is_none_is_refused_with_the_place(database: Database) {
         json!({"description": "nul\u{0}"}),
         json!({"description": "x".repeat(1 << 20)}),
         json!({"type": "object", "pattern": "("}),
+        json!({"additionalProperties": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}),
     ] {
         assert_refused(&offer(wrong).await, &[("inputSchema", "INVALID")]);
     }

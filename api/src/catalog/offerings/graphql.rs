@@ -194,7 +194,8 @@ pub struct CreateServiceOfferingInput {
     description: Option<String>,
     /// The service it belongs to.
     service_id: ID,
-    /// JSON Schema (2020-12) of a request's `inputs`, without references to the outside; absent: anything goes.
+    /// JSON Schema (2020-12) of a request's `inputs`, without references to the outside; absent: anything goes. Formats such
+    /// as `email` and `date` are held to. One by which a value could be held against more than 1,000 schemas is refused.
     input_schema: Option<Json>,
     /// Whether somebody has to approve a request.
     #[graphql(default = false)]
@@ -226,7 +227,8 @@ pub struct UpdateServiceOfferingInput {
     description: MaybeUndefined<String>,
     /// The service it belongs to.
     service_id: MaybeUndefined<ID>,
-    /// JSON Schema (2020-12) of a request's `inputs`, without references to the outside; null: anything goes.
+    /// JSON Schema (2020-12) of a request's `inputs`, without references to the outside; null: anything goes. Formats such
+    /// as `email` and `date` are held to. One by which a value could be held against more than 1,000 schemas is refused.
     input_schema: MaybeUndefined<Json>,
     /// Whether somebody has to approve a request.
     requires_approval: MaybeUndefined<bool>,

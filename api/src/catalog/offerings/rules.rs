@@ -1,6 +1,5 @@
 //! What an offering is.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -8,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::schema;
 use crate::catalog::services::rules::Service;
 use crate::shared::edit::Editable;
 use crate::shared::form::{Form, HeaderPatch, settle_numbers};
@@ -124,7 +124,7 @@ impl Editable for Offering {
             Patch::Keep => {}
             Patch::Clear => self.input_schema = Value::Object(Map::new()),
             Patch::Set(mut schema) => {
-                if check_schema(form, &schema) {
+                if schema::check(form, &schema) {
                     settle_numbers(&mut schema);
                     self.input_schema = schema;
                 }
@@ -142,64 +142,5 @@ impl Editable for Offering {
             Patch::Set(price) => self.price = form.amount("price", price),
         }
         form.required("active", patch.active, &mut self.active);
-    }
-}
-
-/// That a schema is one by JSON Schema 2020-12 and refers to nothing outside itself.
-fn check_schema(form: &mut Form<'_>, schema: &Value) -> bool {
-    const FIELD: &str = "inputSchema";
-    if !schema.is_object() && !schema.is_boolean() {
-        form.invalid(FIELD, "must be a JSON Schema: an object, or true or false");
-        return false;
-    }
-    if !form.json_fits(FIELD, schema) {
-        return false;
-    }
-    if let Some(remote) = remote_reference(schema) {
-        form.invalid(
-            FIELD,
-            format!("refers to {remote:?}; only references into the schema itself (`#/$defs/…`) are followed"),
-        );
-        return false;
-    }
-    let errors = schema_errors(schema);
-    for error in &errors {
-        form.invalid(FIELD, format!("is not a JSON Schema (2020-12): {error}"));
-    }
-    errors.is_empty()
-}
-
-/// The first errors of a schema, each once: the meta-schema meets some of them on several ways.
-fn schema_errors(schema: &Value) -> BTreeSet<String> {
-    const MOST: usize = 10;
-    let mut errors = BTreeSet::new();
-    for error in jsonschema::draft202012::meta::validator().iter_errors(schema) {
-        errors.insert(match error.instance_path().as_str() {
-            "" => error.to_string(),
-            path => format!("at {path}: {error}"),
-        });
-        if errors.len() == MOST {
-            return errors;
-        }
-    }
-    if errors.is_empty()
-        && let Err(error) = jsonschema::draft202012::new(schema)
-    {
-        // What the meta-schema can't see: patterns that are none, references to nothing.
-        errors.insert(error.to_string());
-    }
-    errors
-}
-
-/// The first reference that leads out of the schema.
-fn remote_reference(schema: &Value) -> Option<&str> {
-    match schema {
-        Value::Object(map) => ["$ref", "$dynamicRef"]
-            .into_iter()
-            .filter_map(|keyword| map.get(keyword)?.as_str())
-            .find(|target| !target.starts_with('#'))
-            .or_else(|| map.values().find_map(remote_reference)),
-        Value::Array(items) => items.iter().find_map(remote_reference),
-        _ => None,
     }
 }

@@ -158,7 +158,7 @@ async fn inputs_are_held_against_the_offerings_schema(database: Database) {
     let answer = submit_with(json!({"seats": 0, "owner": {"mail": "nobody"}, "more": 1})).await;
     answer.expect_user_error(&["inputs", "seats"], "INVALID");
     answer.expect_user_error(&["inputs", "owner", "mail"], "INVALID");
-    answer.expect_user_error(&["inputs"], "INVALID");
+    answer.expect_user_error(&["inputs", "more"], "INVALID");
     let payload = &answer.expect_data()["submitServiceRequest"];
     assert_eq!(
         list(&payload["userErrors"]).len(),
