@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use self::bearers::{Bearer, Bearers};
 use self::operations::{Operation, mutations, queries};
-use crate::objects::{ALL, list, newest_change, text};
+use crate::objects::{ALL, list, newest_change, text, until_shown};
 
 /// The catalog that is asked about, and who answers for what in it.
 struct World {
@@ -150,8 +150,7 @@ async fn every_query_is_answered_for_exactly_those_who_may_have_it(database: Dat
 async fn every_mutation_is_done_for_exactly_those_who_may_do_it(database: Database) {
     let world = World::new(&database).await;
     check(&world, &mutations()).await;
-    let newest = newest_change(&world.server).await;
-    crate::objects::changes_after(&world.server, &newest).await;
+    until_shown(&world.server).await;
     let expected = [
         "admin",
         "catalog:write",
@@ -197,6 +196,7 @@ async fn objects_do_not_exist_for_those_who_may_not_read_the_catalog(database: D
         later: changes(after: $after) { totalCount nodes { actor } pageInfo { hasNextPage hasPreviousPage } }
         viewer { subject scopes person { name } }
       }";
+    until_shown(&world.server).await;
     let newest = newest_change(&world.server).await;
     let variables = json!({ "ids": ids, "first": ids[0], "after": newest });
     let nothing = json!({
@@ -345,6 +345,7 @@ async fn anonymous_reading_is_reading_the_catalog_and_nothing_else(database: Dat
     let server = settings.start().await;
     let person = json!({"name": "Somebody", "subject": bearers::OWNER});
     crate::objects::PERSON.create(&server, person).await;
+    until_shown(&server).await;
 
     let answer = server
         .query("{ people { totalCount } changes { totalCount nodes { actor tokenId } } viewer { subject scopes person { name } } }")
@@ -403,7 +404,7 @@ async fn a_change_names_who_did_it_with_which_token_by_which_program(database: D
         .send()
         .await;
     answer.expect_payload();
-    crate::objects::changes_after(&world.server, &before).await;
+    until_shown(&world.server).await;
 
     let trail = async |bearer: &str| {
         let answer = world

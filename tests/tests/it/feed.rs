@@ -124,7 +124,7 @@ async fn write_at_random(replicas: [Arc<Server>; 2], shared: Vec<String>, writer
 /// the feed waits for transactions of other tests on the same PostgreSQL.
 async fn follow(server: Arc<Server>, newest: Arc<OnceLock<i64>>) -> Vec<Value> {
     const PATIENCE: Duration = Duration::from_mins(1);
-    let start = Instant::now();
+    let mut written = None;
     let mut seen = Vec::<Value>::new();
     loop {
         let after = seen.last().map(|change| change["sequence"].clone());
@@ -136,11 +136,11 @@ async fn follow(server: Arc<Server>, newest: Arc<OnceLock<i64>>) -> Vec<Value> {
         let page = answer.expect_data()["changes"]["nodes"].as_array();
         seen.extend(page.cloned().unwrap_or_default());
         let last = seen.last().and_then(|change| change["sequence"].as_str());
-        let has_all = newest
-            .get()
-            .is_some_and(|newest| last == Some(&newest.to_string()));
-        if has_all || start.elapsed() > PATIENCE {
-            return seen;
+        if let Some(newest) = newest.get() {
+            let since = written.get_or_insert_with(Instant::now);
+            if last == Some(&newest.to_string()) || since.elapsed() > PATIENCE {
+                return seen;
+            }
         }
     }
 }

@@ -1,15 +1,9 @@
 //! Objects of the catalog over the API, in the same words for every type.
 
-use std::time::{Duration, Instant};
-
 use kundig_tests::{Answer, Server};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use crate::support::mutate;
-
-/// How long the feed may take to show a change that is committed.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::{eventually, mutate};
 
 /// A type that clients create, change and delete.
 #[derive(Debug)]
@@ -280,40 +274,43 @@ pub(crate) async fn newest_change(server: &Server) -> String {
     answer.sequence().to_owned()
 }
 
-fn number(sequence: &str) -> i64 {
-    sequence.parse().expect("a sequence is a number")
+/// The changes after a sequence, oldest first, at most 100; waits until the feed shows all that is committed.
+pub(crate) async fn changes_after(server: &Server, sequence: &str) -> Vec<Value> {
+    until_shown(server).await;
+    let answer = server
+        .query(
+            "query ($after: String) { changes(first: 100, after: $after) {
+               nodes { sequence at actor kind type subjectId subject { id } diff } pageInfo { hasNextPage } } }",
+        )
+        .variables(json!({ "after": sequence }))
+        .send()
+        .await;
+    let page = &answer.expect_data()["changes"];
+    assert_eq!(
+        page["pageInfo"]["hasNextPage"], false,
+        "more changes than are looked at"
+    );
+    list(&page["nodes"]).to_vec()
 }
 
-/// The changes after a sequence, oldest first, at most 100; waits until the feed shows all that is committed. (On PostgreSQL
-/// a change appears once nothing can be committed before it, and other tests write to the same server.)
-pub(crate) async fn changes_after(server: &Server, sequence: &str) -> Vec<Value> {
-    let newest = newest_change(server).await;
-    let start = Instant::now();
-    loop {
+/// Waits until the feed shows all that is committed. (On PostgreSQL a change appears once nothing can be committed before it,
+/// and other tests write to the same server.)
+pub(crate) async fn until_shown(server: &Server) {
+    let newest: i64 = newest_change(server)
+        .await
+        .parse()
+        .expect("a sequence is a number");
+    if newest == 0 {
+        return;
+    }
+    eventually("the feed shows all that is committed", async || {
         let answer = server
-            .query(
-                "query ($after: String) { changes(first: 100, after: $after) {
-                   nodes { sequence at actor kind type subjectId subject { id } diff } pageInfo { hasNextPage } } }",
-            )
-            .variables(json!({ "after": sequence }))
+            .query("query ($after: String) { changes(first: 1, after: $after) { nodes { sequence } } }")
+            .variables(json!({ "after": (newest - 1).to_string() }))
             .send()
             .await;
-        let page = &answer.expect_data()["changes"];
-        assert_eq!(
-            page["pageInfo"]["hasNextPage"], false,
-            "more changes than are looked at"
-        );
-        let changes = list(&page["nodes"]);
-        let shown = changes.last().map_or(sequence, |change| {
-            change["sequence"].as_str().unwrap_or_default()
-        });
-        if number(shown) >= number(&newest) {
-            return changes.to_vec();
-        }
-        assert!(
-            start.elapsed() < PATIENCE,
-            "the feed does not reach {newest}\n{answer}"
-        );
-        sleep(Duration::from_millis(5)).await;
-    }
+        let shown = &answer.expect_data()["changes"]["nodes"];
+        (!list(shown).is_empty()).then_some(())
+    })
+    .await;
 }

@@ -3,6 +3,7 @@
 use kundig_tests::{Database, Settings, on_postgres};
 use sea_orm::ConnectionTrait;
 
+use crate::objects::until_shown;
 use crate::support::create_service;
 
 on_postgres!(the_feed_goes_on_growing_after_a_restore_into_a_younger_cluster);
@@ -24,6 +25,7 @@ async fn the_feed_goes_on_growing_after_a_restore_into_a_younger_cluster(
     for name in ["After", "After another start"] {
         let server = settings.start().await;
         create_service(&server, name).await;
+        until_shown(&server).await;
         let answer = server
             .query("{ changes { nodes { sequence subject { ... on Service { name } } } } }")
             .send()

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use entity::change;
 use kundig_tests::{Answer, Database, Server};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait,
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -99,6 +102,14 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
         );
         sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// How many changes were written, without what the server tells by itself of the time that passes. Past the server, whose feed
+/// may not show all of them yet.
+pub(crate) async fn changes_without_clocks(database: &Database) -> u64 {
+    let changes = change::Entity::find().filter(change::Column::Actor.ne("kundig"));
+    let count = changes.count(&database.connect().await).await;
+    count.expect("changes can be counted")
 }
 
 /// Changes an object past the server, which hears of it when it looks at the feed the next time.
