@@ -18,7 +18,7 @@ pub fn data_dir() -> PathBuf {
     Sandbox::get().directory().join("kundig-data")
 }
 
-/// A token of the local key, which every server accepts that has no other issuer.
+/// A token of the local key, which every server accepts that has no other issuer. It outlives any run of the tests.
 pub fn local(subject: &str, scopes: &[Scope]) -> String {
     static KEY: OnceLock<LocalKey> = OnceLock::new();
     let key =
@@ -26,7 +26,7 @@ pub fn local(subject: &str, scopes: &[Scope]) -> String {
     key.sign(
         subject,
         scopes,
-        SignedDuration::from_hours(1),
+        SignedDuration::from_hours(24),
         Timestamp::now(),
     )
     .expect("a local token can be signed")

@@ -265,7 +265,7 @@ async fn a_connection_ends_with_its_token(database: Database) {
     // A token is accepted for 30 s after its end.
     let key = LocalKey::open(&data_dir()).expect("the key of the tests");
     let lifetime = SignedDuration::from_secs(60);
-    let issued = Timestamp::now() - lifetime - SignedDuration::from_secs(27);
+    let issued = Timestamp::now() - lifetime - SignedDuration::from_secs(15);
     let token = key
         .sign("shortlived", &[Scope::Admin], lifetime, issued)
         .expect("a token");
