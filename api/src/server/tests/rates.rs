@@ -19,7 +19,7 @@ impl Server {
     }
 }
 
-/// A point comes back in a second, so that no test sees one that it does not expect.
+/// A point comes back in a second.
 async fn server(burst: u32) -> Server {
     Server::with(LimitSettings {
         address_rate: RateSettings {
@@ -38,6 +38,14 @@ fn remaining(answer: &Answer) -> u32 {
     rest.split(';').next().unwrap().parse().unwrap()
 }
 
+/// That so much is left, and no more than a few points have come back meanwhile: less than any request costs.
+#[track_caller]
+fn assert_left(answer: &Answer, left: u32) {
+    let remaining = remaining(answer);
+    let is_so = (left..left + 10).contains(&remaining);
+    assert!(is_so, "{remaining}, not {left}\n{}", answer.text());
+}
+
 #[tokio::test]
 async fn a_client_that_has_spent_its_points_has_to_wait() {
     let server = server(25).await;
@@ -45,19 +53,23 @@ async fn a_client_that_has_spent_its_points_has_to_wait() {
     let first = server.ask_from(anna, "{ __typename }").await;
     assert_eq!(first.data(), json!({ "__typename": "Query" }));
     assert_eq!(first.header("ratelimit-policy"), "\"address\";q=25;w=25");
-    assert_eq!(remaining(&first), 15);
-    let expected = json!({ "maximumAvailable": 25, "currentlyAvailable": 15, "restoreRate": 1 });
+    assert_left(&first, 15);
+    let left = remaining(&first);
+    let expected = json!({ "maximumAvailable": 25, "currentlyAvailable": left, "restoreRate": 1 });
     assert_eq!(
         first.json()["extensions"]["cost"]["throttleStatus"],
         expected
     );
 
-    assert_eq!(remaining(&server.ask_from(anna, "{ __typename }").await), 5);
-    let refused = server.ask_from("192.0.2.1:2000", "{ __typename }").await;
+    assert_left(&server.ask_from(anna, "{ __typename }").await, 5);
+    // One more may be paid for by what came back meanwhile.
+    let mut refused = server.ask_from("192.0.2.1:2000", "{ __typename }").await;
+    while refused.status() == StatusCode::OK {
+        refused = server.ask_from("192.0.2.1:2000", "{ __typename }").await;
+    }
     refused.assert_refused(429, "RATE_LIMITED", "Try again in");
     let wait: u32 = refused.header("retry-after").parse().unwrap();
-    assert!((4..=5).contains(&wait), "{wait}");
-    assert_eq!(remaining(&refused), 5);
+    assert_eq!(wait, 10 - remaining(&refused));
 
     let other = server.ask_from("192.0.2.2:1000", "{ __typename }").await;
     assert_eq!(other.status(), StatusCode::OK);
@@ -77,7 +89,7 @@ async fn a_request_pays_by_its_cost() {
         answer.json()["extensions"]["cost"]["requestedQueryCost"],
         cost
     );
-    assert_eq!(u64::from(remaining(&answer)), 1_000 - cost);
+    assert_left(&answer, 1_000 - cost);
 }
 
 #[tokio::test]
@@ -86,7 +98,7 @@ async fn what_is_refused_is_not_free() {
     for (query, left) in [("{", 90), ("{ nothing }", 80), ("{ echo }", 70)] {
         let answer = server.ask_from("192.0.2.1:1", query).await;
         assert!(answer.json()["errors"].is_array());
-        assert_eq!(remaining(&answer), left);
+        assert_left(&answer, left);
     }
 }
 
@@ -121,7 +133,7 @@ async fn a_document_that_is_not_known_pays_for_being_read() {
         (document(2 * 1024).replace('}', " "), 810),
     ] {
         let answer = server.ask_from(anna, &query).await;
-        assert_eq!(remaining(&answer), left, "{}", answer.text());
+        assert_left(&answer, left);
     }
     let refused = server.ask_from(anna, &document(45 * 1024)).await;
     refused.assert_refused(429, "RATE_LIMITED", "Try again in");
@@ -140,10 +152,10 @@ async fn a_large_body_pays_for_being_read_whatever_is_in_it() {
         request.extensions_mut().insert(ConnectInfo(address));
         let answer = server.send(request).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-        remaining(&answer)
+        answer
     };
-    assert_eq!(post(16 * 1024).await, 990);
-    assert_eq!(post(116 * 1024).await, 880);
+    assert_left(&post(16 * 1024).await, 990);
+    assert_left(&post(116 * 1024).await, 880);
 }
 
 #[tokio::test]
@@ -155,6 +167,6 @@ async fn what_was_paid_before_counts_towards_the_cost() {
         "x".repeat(2048)
     );
     let answer = server.ask_from("192.0.2.1:1", &query).await;
-    let cost = answer.json()["extensions"]["cost"]["requestedQueryCost"].clone();
-    assert_eq!(cost, json!(1_000 - remaining(&answer)));
+    let cost = answer.json()["extensions"]["cost"]["requestedQueryCost"].as_u64();
+    assert_left(&answer, 1_000 - u32::try_from(cost.unwrap()).unwrap());
 }
