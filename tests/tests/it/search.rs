@@ -11,6 +11,7 @@ use kundig_tests::{Answer, Server};
 use serde_json::{Value, json};
 
 use crate::objects::list;
+use crate::support::eventually;
 
 /// Searches as somebody; the whole answer.
 async fn search(server: &Server, token: Option<&str>, variables: Value) -> Answer {
@@ -39,6 +40,16 @@ async fn search(server: &Server, token: Option<&str>, variables: Value) -> Answe
 async fn found(server: &Server, query: &str) -> Vec<String> {
     let answer = search(server, None, json!({ "query": query })).await;
     names(&answer.expect_data()["search"])
+}
+
+/// Waits until a search finds this, in this order. A search waits for the index, though not for long: on a busy machine it may not
+/// know yet what was written just before.
+async fn until_found(server: &Server, query: &str, expected: &[&str]) {
+    let what = format!("{query} finds {expected:?}");
+    eventually(&what, async || {
+        (found(server, query).await == expected).then_some(())
+    })
+    .await;
 }
 
 fn names(found: &Value) -> Vec<String> {

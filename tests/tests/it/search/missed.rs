@@ -1,12 +1,14 @@
 //! Searches that find nothing.
 
+use std::time::{Duration, Instant};
+
 use entity::missed_search::{ActiveModel, Entity, Model};
 use kundig::auth::Scope;
 use kundig_tests::{Database, Server, on_both_databases, tokens};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
-use super::search;
+use super::{search, until_found};
 use crate::support::create_service;
 
 async fn remembered(database: &Database) -> Vec<(String, i64)> {
@@ -20,21 +22,42 @@ async fn remembered(database: &Database) -> Vec<(String, i64)> {
     rows
 }
 
+/// Has somebody type these texts, one after the other; whether that was fast enough to be one search.
+async fn type_fast(server: &Server, token: &str, texts: [&str; 3]) -> bool {
+    let start = Instant::now();
+    for text in texts {
+        search(server, Some(token), json!({ "query": text }))
+            .await
+            .expect_data();
+    }
+    // What is missed is held back for five seconds.
+    start.elapsed() < Duration::from_secs(4)
+}
+
 async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_is_only_hidden(
     database: Database,
 ) {
     let server = Server::start(&database).await;
     create_service(&server, "Printing").await;
-    let ada = tokens::local("ada", &[Scope::CatalogRead]);
+    until_found(&server, "printing", &["Printing"]).await;
+    // Typed letter by letter, in another word where the machine was too busy for it.
+    let mut words = ["parking", "towing", "cooling", "moving", "weighing"].iter();
+    let mut slow = Vec::new();
+    let (word, ada) = loop {
+        let word = *words.next().expect("a machine that is not always busy");
+        let ada = tokens::local(&format!("ada {word}"), &[Scope::CatalogRead]);
+        let texts = [&word[..3], word, &format!("{word} permit")];
+        if type_fast(&server, &ada, texts).await {
+            break (word, ada);
+        }
+        slow.push(&word[..3]);
+    };
     let bob = tokens::local("bob", &[Scope::CatalogRead]);
     let blind = tokens::local("blind", &[Scope::RequestsSubmit]);
     for (token, query) in [
-        // Typed letter by letter; found in the end; and the same by another.
-        (&ada, "par"),
-        (&ada, "parking"),
-        (&ada, "parking permit"),
+        // Another search, and the same by another.
         (&ada, "xylo"),
-        (&bob, "Parking  permit?"),
+        (&bob, &*format!("{}  Permit?", word.to_uppercase())),
         (&bob, "vp"),
         (&bob, "someone@example.org"),
         (&bob, "+49 30 123456"),
@@ -49,18 +72,17 @@ async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_i
     let types = json!({"query": "printing", "types": ["Person"]});
     search(&server, Some(&ada), types).await.expect_data();
     server.stop().await;
-    let expected = [("parking permit".to_owned(), 2), ("xylo".to_owned(), 1)];
-    assert_eq!(remembered(&database).await, expected);
+    let permit = format!("{word} permit");
+    let mut found = remembered(&database).await;
+    found.retain(|(text, _)| !slow.iter().any(|slow| text.starts_with(slow)));
+    assert_eq!(found, [(permit.clone(), 2), ("xylo".to_owned(), 1)]);
 
     let server = Server::start(&database).await;
-    search(&server, Some(&ada), json!({"query": "parking permit"}))
+    search(&server, Some(&ada), json!({ "query": permit }))
         .await
         .expect_data();
     server.stop().await;
-    assert_eq!(
-        remembered(&database).await[0],
-        ("parking permit".to_owned(), 3)
-    );
+    assert!(remembered(&database).await.contains(&(permit, 3)));
 }
 
 async fn a_new_text_finds_a_place_however_many_are_remembered(database: Database) {
