@@ -55,13 +55,24 @@ impl Postgres {
         format!("postgres://{ROLE}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Runs one statement outside of any test's database.
+    /// Runs one statement outside of any test's database. Panics where it fails.
     pub(crate) fn execute(&self, statement: &str) {
+        let mut psql = self.psql(statement);
+        let output = output(&mut psql);
+        check(&psql, &output);
+    }
+
+    /// Runs one statement outside of any test's database; whether it succeeds.
+    pub(crate) fn try_execute(&self, statement: &str) -> bool {
+        output(&mut self.psql(statement)).status.success()
+    }
+
+    fn psql(&self, statement: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--dbname"])
             .arg(self.url("postgres"))
             .args(["--command", statement]);
-        succeed(&mut psql);
+        psql
     }
 }
 
@@ -95,7 +106,7 @@ fn configure(data: &Path) {
     const SETTINGS: &str = "
         listen_addresses = '127.0.0.1'
         unix_socket_directories = ''
-        max_connections = 300
+        max_connections = 1000
         shared_buffers = 256MB
         fsync = off
         synchronous_commit = off
@@ -188,11 +199,6 @@ impl Account {
 fn clone(mut to: Command, from: &Command) -> Command {
     to.args(from.get_args());
     to
-}
-
-fn succeed(command: &mut Command) {
-    let output = output(command);
-    check(command, &output);
 }
 
 fn output(command: &mut Command) -> Output {
