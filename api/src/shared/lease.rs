@@ -252,6 +252,7 @@ impl Job {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use tempfile::TempDir;
@@ -261,7 +262,9 @@ mod tests {
     use crate::server::metrics::Metrics;
     use crate::shared::database::Database;
 
-    const LASTS: Duration = Duration::from_millis(600);
+    const LASTS: Duration = Duration::from_secs(6);
+    /// Longer than any test takes.
+    const LONG: Duration = Duration::from_mins(10);
 
     /// Counts itself as long as it is there.
     struct Working<'a>(&'a AtomicUsize);
@@ -281,14 +284,42 @@ mod tests {
         (database, folder)
     }
 
-    fn job(database: &Database) -> Job {
-        Job::new(database.job.clone(), "test", Terms::lasting(LASTS))
+    fn job(database: &Database, lasts: Duration) -> Job {
+        Job::new(database.job.clone(), "test", Terms::lasting(lasts))
+    }
+
+    /// Has the lease's end come nearer, as it does when so much time passes.
+    async fn pass(database: &Database, time: Duration) {
+        let time = i64::try_from(time.as_micros()).unwrap();
+        let sooner = Expr::col(Column::ExpiresAt).sub(time);
+        let passing = Entity::update_many().col_expr(Column::ExpiresAt, sooner);
+        passing.exec(&database.job).await.unwrap();
+    }
+
+    /// When the lease ends, microseconds.
+    async fn end(database: &Database) -> i64 {
+        let lease = Entity::find().one(&database.job).await.unwrap().unwrap();
+        lease.expires_at
+    }
+
+    /// Waits until something is so.
+    async fn eventually(is_so: impl AsyncFn() -> bool) {
+        let wait = async {
+            while !is_so().await {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LONG / 10, wait).await.unwrap();
+    }
+
+    async fn until(stopped: oneshot::Receiver<()>) {
+        stopped.await.unwrap_or_default();
     }
 
     #[tokio::test]
     async fn a_job_is_one_replicas_until_its_lease_ends() {
         let (database, _folder) = database().await;
-        let (first, second) = (job(&database), job(&database));
+        let (first, second) = (job(&database, LONG), job(&database, LONG));
         let held = first.take().await.unwrap().unwrap();
         assert_eq!(second.take().await.unwrap(), None);
         assert_eq!(
@@ -296,15 +327,15 @@ mod tests {
             None,
             "nor a second time the same one's"
         );
-        sleep(LASTS / 2).await;
+        pass(&database, LONG / 2).await;
         assert!(first.renew(held).await.unwrap());
-        sleep(LASTS / 2 + LASTS / 6).await;
+        pass(&database, LONG / 2 + LONG / 6).await;
         assert_eq!(
             second.take().await.unwrap(),
             None,
             "it lasts from when it was renewed"
         );
-        sleep(LASTS / 2).await;
+        pass(&database, LONG / 2).await;
         let taken_over = second.take().await.unwrap().unwrap();
         assert!(!held.is_held(&database.job).await.unwrap());
         assert!(taken_over.is_held(&database.job).await.unwrap());
@@ -312,30 +343,57 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_one_of_many_works_and_another_takes_over_at_once_from_one_that_stops() {
+    async fn only_one_of_many_works_as_long_as_it_lets_itself_be_heard() {
         let (database, _folder) = database().await;
-        let working = AtomicUsize::new(0);
+        let (working, started) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = |_| async {
+            started.fetch_add(1, Ordering::SeqCst);
             assert_eq!(working.fetch_add(1, Ordering::SeqCst), 0);
             let _working = Working(&working);
             std::future::pending::<()>().await;
         };
-        let stop = |receiver: oneshot::Receiver<()>| async { receiver.await.unwrap_or_default() };
         let ((stop_first, first), (stop_second, second)) = (oneshot::channel(), oneshot::channel());
-        let (first_job, second_job) = (job(&database), job(&database));
+        let (first_job, second_job) = (job(&database, LASTS), job(&database, LASTS));
         let watch = async {
-            sleep(4 * LASTS).await;
+            eventually(async || started.load(Ordering::SeqCst) == 1).await;
+            let after = end(&database).await + i64::try_from(LASTS.as_micros()).unwrap();
+            eventually(async || end(&database).await > after).await;
             assert_eq!(working.load(Ordering::SeqCst), 1, "it is kept");
-            drop(stop_first);
-            sleep(LASTS).await;
-            assert_eq!(working.load(Ordering::SeqCst), 1, "whoever had it first");
-            drop(stop_second);
+            assert_eq!(started.load(Ordering::SeqCst), 1, "by whoever had it first");
+            drop((stop_first, stop_second));
         };
         tokio::join!(
-            first_job.run(work, stop(first)),
-            second_job.run(work, stop(second)),
+            first_job.run(work, until(first)),
+            second_job.run(work, until(second)),
             watch
         );
         assert_eq!(working.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn another_takes_over_at_once_from_one_that_stops() {
+        let (database, _folder) = database().await;
+        let holders = Mutex::new(Vec::new());
+        let work = async |held: Held| {
+            holders.lock().unwrap().push(held.holder);
+            std::future::pending::<()>().await;
+        };
+        let have_worked = |count| holders.lock().unwrap().len() >= count;
+        let ((stop_first, first), (stop_second, second)) = (oneshot::channel(), oneshot::channel());
+        // The lease of the first would end in minutes only; the second looks every second.
+        let (first_job, second_job) = (job(&database, LONG), job(&database, LASTS / 2));
+        let next = async {
+            eventually(async || have_worked(1)).await;
+            second_job.run(&work, until(second)).await;
+        };
+        let watch = async {
+            eventually(async || have_worked(1)).await;
+            drop(stop_first);
+            eventually(async || have_worked(2)).await;
+            drop(stop_second);
+        };
+        tokio::join!(first_job.run(&work, until(first)), next, watch);
+        let holders = holders.into_inner().unwrap();
+        assert_eq!(holders[..2], [first_job.holder, second_job.holder]);
     }
 }
