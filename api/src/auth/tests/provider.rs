@@ -5,7 +5,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -155,15 +155,16 @@ fn slow() -> Pace {
     }
 }
 
+/// How long something may take that has to happen.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Waits for something that happens in the background.
 async fn eventually(is_so: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if is_so() {
-            return;
-        }
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it did not happen within five seconds");
 }
 
 #[tokio::test]
@@ -268,20 +269,26 @@ async fn where_the_key_id_tells_the_key_a_wrong_signature_is_wrong() {
 #[tokio::test]
 async fn after_a_while_the_provider_may_be_asked_about_an_unknown_key_again() {
     let idp = Idp::start(&[Pair::P256]).await;
-    let provider = idp.known(Pace {
-        burst: 1,
-        restore: Duration::from_millis(100),
-        ..slow()
-    });
+    let once = Pace { burst: 1, ..slow() };
+    let provider = idp.known(once);
     for _ in 0..5 {
         provider.keys_named(Some("rsa-1")).await.map(drop).unwrap();
     }
     assert_eq!(idp.asked(), 1);
+
+    let restore = Duration::from_millis(10);
+    let provider = idp.known(Pace { restore, ..once });
+    provider.keys_named(Some("rsa-1")).await.map(drop).unwrap();
     idp.rotate(&[Pair::Rsa1]);
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let published = provider.keys_named(Some("rsa-1")).await.ok().unwrap();
-    assert_eq!(published.keys.named(Some("rsa-1")).count(), 1);
-    assert_eq!(idp.asked(), 2);
+    let start = Instant::now();
+    loop {
+        let published = provider.keys_named(Some("rsa-1")).await.ok().unwrap();
+        if published.keys.named(Some("rsa-1")).count() == 1 {
+            break;
+        }
+        assert!(start.elapsed() < PATIENCE, "it is never asked again");
+        tokio::time::sleep(restore).await;
+    }
 }
 
 #[tokio::test]
@@ -349,8 +356,10 @@ async fn keys_are_kept_as_long_as_the_provider_says_within_bounds() {
     eventually(|| idp.asked() >= 3).await;
     assert_eq!(provider.generation(), 1, "the same keys are no new ones");
     *idp.state.max_age.lock().unwrap() = Some(3600);
+    // One answer may be on its way that says what held before.
+    let most = idp.asked() + 1;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(idp.asked() <= 4, "{}", idp.asked());
+    assert!(idp.asked() <= most, "{}", idp.asked());
     keeper.abort();
 }
 
