@@ -277,6 +277,8 @@ impl Replica {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::time::Instant;
+
     use tokio::task::JoinSet;
     use uuid::Uuid;
 
@@ -289,6 +291,9 @@ mod tests {
     use crate::shared::record::Header;
     use crate::shared::request::RequestCatalog;
     use crate::snapshot::FeedPosition;
+
+    /// Longer than anything here takes.
+    const LONG: Duration = Duration::from_mins(1);
 
     async fn replica() -> (tempfile::TempDir, Replica) {
         let folder = tempfile::tempdir().unwrap();
@@ -341,15 +346,20 @@ mod tests {
             waiting.spawn(async move { replica.wait_for(99).await });
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let before = rounds(&replica);
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let looks = rounds(&replica) - before;
-        assert!((1..=12).contains(&looks), "{looks} looks in half a second");
+        // By now all have begun their first looks, of which those that are not over may take two rounds at once. Of those that
+        // follow the first is on its way already, and each of the next begins 50 ms after another.
+        let (start, after) = (Instant::now(), rounds(&replica) + 8);
+        while rounds(&replica) < after {
+            assert!(start.elapsed() < LONG, "nobody looks any more");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(250), "8 looks in {took:?}");
 
         let mut catalog = Catalog::default();
         catalog.position = FeedPosition::up_to(99);
         replica.publish(catalog);
-        timeout(Duration::from_secs(5), waiting.join_all())
+        timeout(LONG, waiting.join_all())
             .await
             .expect("all of them find what they waited for");
     }
