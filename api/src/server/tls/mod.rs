@@ -20,9 +20,9 @@ use self::pair::{Contents, Validity};
 use super::metrics::Metrics;
 use crate::config::TlsFiles;
 
-/// How long a client may take for the handshake. Tests have no patience.
+/// How long a client may take for the handshake. Tests have little patience.
 const HANDSHAKE_TIMEOUT: Duration = if cfg!(test) {
-    Duration::from_millis(300)
+    Duration::from_secs(1)
 } else {
     Duration::from_secs(10)
 };
