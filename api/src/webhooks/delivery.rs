@@ -2,7 +2,8 @@
 //!
 //! Each endpoint gets its events in the feed's order, one after the other: the next one is sent once the one before has arrived.
 //! What arrived is noted in one transaction with the log; a process that ends in between sends it again. So every event
-//! arrives at least once. While an endpoint fails it waits, and the others go on.
+//! arrives at least once. While an endpoint fails it waits, and the others go on. A turn is for the endpoint as it was when the
+//! turn began: once it has another version, nothing more is sent nor noted for it but in another turn.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -268,6 +269,10 @@ impl Turner {
             let changes = feed::read(&database.follow, &filter, (position, until), PAGE).await?;
             let is_last = (changes.len() as u64) < PAGE;
             let reached = changes.last().map_or(until, |last| last.sequence);
+            // Before the first event; before each of the others the one before it has been noted, which looks too.
+            if !changes.is_empty() && !store::is_current(&database.job, self.known()).await? {
+                return Ok(Turn::Changed);
+            }
             for change in changes.iter().filter(|change| wants(&patterns, change)) {
                 if !self.bring(position, change).await? {
                     return Ok(Turn::Changed);
@@ -277,10 +282,17 @@ impl Turner {
             }
             position = if is_last { until } else { reached };
         }
-        if self.notes && delivered == 0 {
-            store::advance(&database.job, self.endpoint.id, position).await?;
+        if self.notes
+            && delivered == 0
+            && !store::advance(&database.job, self.known(), position).await?
+        {
+            return Ok(Turn::Changed);
         }
         Ok(Turn::Reached(position))
+    }
+
+    fn known(&self) -> store::Known {
+        (self.endpoint.id, self.endpoint.version)
     }
 
     /// Brings one event; whether the endpoint goes on with the next one at once.
@@ -319,7 +331,8 @@ impl Turner {
         }
     }
 
-    /// Notes what became of an attempt; false where it is not for this replica to note, or the endpoint gets no events any more.
+    /// Notes what became of an attempt; false where it is not for this replica to note, or the endpoint is not as it was. Then
+    /// only the log hears of it, if the endpoint is there: where it goes on is what its change says.
     async fn note(
         &self,
         position: i64,
@@ -329,20 +342,23 @@ impl Turner {
     ) -> Result<bool, DbErr> {
         let database = &self.delivery.replica.database().job;
         let transaction = dialect::begin_write(database).await?;
-        let place = (
-            self.endpoint.id,
-            position,
-            sent.sequence.unwrap_or(position),
-        );
-        let goes_on = self.held.is_held(&transaction).await?
-            && store::note(&transaction, place, verdict).await?;
-        if !goes_on {
+        if !self.held.is_held(&transaction).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        let reached = (position, sent.sequence.unwrap_or(position));
+        let goes_on = store::note(&transaction, self.known(), reached, verdict).await?;
+        if !goes_on
+            && store::by_id(&transaction, self.endpoint.id)
+                .await?
+                .is_none()
+        {
             transaction.rollback().await?;
             return Ok(false);
         }
         store::log(&transaction, &store::logged(sent, answer)).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(goes_on)
     }
 
     /// Sends nothing more to the endpoint.

@@ -128,29 +128,51 @@ pub async fn delete<C: ConnectionTrait>(
     Ok(deleted.rows_affected == 1)
 }
 
-/// Notes up to where everything has been delivered. False where the endpoint gets no events any more.
+/// An endpoint as a turn of the delivery knows it.
+pub type Known = (Uuid, i32);
+
+/// Whether an endpoint still has the version that is known of it, and gets events.
+pub async fn is_current<C: ConnectionTrait>(
+    connection: &C,
+    (id, version): Known,
+) -> Result<bool, DbErr> {
+    let found = Endpoints::find_by_id(id)
+        .filter(Column::Version.eq(version))
+        .filter(Column::Enabled.eq(true))
+        .count(connection)
+        .await?;
+    Ok(found == 1)
+}
+
+/// Notes up to where everything has been delivered. False where the endpoint has been changed since, or gets no events any more:
+/// then where it goes on is not for this turn to say.
 pub async fn advance<C: ConnectionTrait>(
     connection: &C,
-    id: Uuid,
+    known: Known,
     position: i64,
 ) -> Result<bool, DbErr> {
-    move_on(connection, id, (position, 0, 0)).await
+    move_on(connection, known, (position, 0, 0)).await
 }
 
 /// Notes that an event was not delivered, and when it is tried again. False as for [`advance`].
 pub async fn put_off<C: ConnectionTrait>(
     connection: &C,
-    id: Uuid,
+    known: Known,
     position: i64,
     (failed, again): (u32, Timestamp),
 ) -> Result<bool, DbErr> {
     let failed = i32::try_from(failed).unwrap_or(i32::MAX);
-    move_on(connection, id, (position, failed, again.as_microsecond())).await
+    move_on(
+        connection,
+        known,
+        (position, failed, again.as_microsecond()),
+    )
+    .await
 }
 
 async fn move_on<C: ConnectionTrait>(
     connection: &C,
-    id: Uuid,
+    (id, version): Known,
     (position, failed, again): (i64, i32, i64),
 ) -> Result<bool, DbErr> {
     let moved = Endpoints::update_many()
@@ -158,6 +180,7 @@ async fn move_on<C: ConnectionTrait>(
         .col_expr(Column::FailedAttempts, Expr::val(failed))
         .col_expr(Column::NextAttemptAt, Expr::val(again))
         .filter(Column::Id.eq(id))
+        .filter(Column::Version.eq(version))
         .filter(Column::Enabled.eq(true))
         .exec(connection)
         .await?;
@@ -215,16 +238,19 @@ pub async fn forget<C: ConnectionTrait>(connection: &C, before: Timestamp) -> Re
     Ok(deleted.rows_affected)
 }
 
-/// Notes what follows from an attempt, short of disabling the endpoint. False where it gets no events any more.
+/// Notes what follows from an attempt, short of disabling the endpoint. False as for [`advance`].
 pub async fn note<C: ConnectionTrait>(
     connection: &C,
-    (id, position, sequence): (Uuid, i64, i64),
+    known: Known,
+    (position, sequence): (i64, i64),
     verdict: &Verdict,
 ) -> Result<bool, DbErr> {
     match verdict {
-        Verdict::Delivered => advance(connection, id, sequence).await,
-        Verdict::Retry(failed, again) => put_off(connection, id, position, (*failed, *again)).await,
-        Verdict::Disable(_) => Ok(true),
+        Verdict::Delivered => advance(connection, known, sequence).await,
+        Verdict::Retry(failed, again) => {
+            put_off(connection, known, position, (*failed, *again)).await
+        }
+        Verdict::Disable(_) => is_current(connection, known).await,
     }
 }
 

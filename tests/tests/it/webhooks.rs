@@ -265,6 +265,67 @@ async fn an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing(databas
     assert!(!answer.to_string().contains("whsec_"), "no secret is told");
 }
 
+async fn a_change_holds_for_all_but_the_event_that_is_on_its_way(database: Database) {
+    const SLOW: Duration = Duration::from_millis(300);
+    let server = settings(&database).start().await;
+    let [former, new] = [
+        Receiver::start(Mood::IsSlow(SLOW)).await,
+        Receiver::start(Mood::IsSlow(SLOW)).await,
+    ];
+    let (made, _) = create(&server, json!({"url": former.url(), "events": ["team.*"]})).await;
+    for number in 0..10 {
+        TEAM.create(&server, json!({"name": format!("Team {number}")}))
+            .await;
+    }
+    former.takes(1).await;
+    let update = json!({"id": made["id"], "url": new.url(), "events": ["service.created"]});
+    let updated = step(&server, "updateWebhookEndpoint", update).await;
+    updated.expect_payload();
+    let sent = former.received().len();
+    let mut services = Vec::new();
+    for number in 0..10 {
+        let service = SERVICE
+            .create(&server, json!({"name": format!("Service {number}")}))
+            .await;
+        services.push(service["id"].clone());
+    }
+    let taken = new.takes(2).await;
+    let subjects: Vec<Value> = taken.iter().map(|it| subject(it).into()).collect();
+    assert_eq!(subjects, services[..subjects.len()]);
+    // What is on its way when the update is committed may be one more than was counted then.
+    assert!(former.received().len() <= sent + 1);
+
+    let skip = json!({"id": made["id"], "fromNowOn": true});
+    let enabled = step(&server, "enableWebhookEndpoint", skip).await;
+    enabled.expect_payload();
+    let sent = new.received().len();
+    let last = SERVICE.create(&server, json!({"name": "Last"})).await;
+    eventually("the last one arrives", async || {
+        let taken = new.taken();
+        let arrived = taken.iter().any(|it| *subject(it) == last["id"]);
+        arrived.then_some(())
+    })
+    .await;
+    assert!(
+        new.received().len() <= sent + 2,
+        "the last, and what was on its way"
+    );
+    assert!(sent < 9, "there was something to leave out");
+    let seen = eventually("all attempts are in the log", async || {
+        let endpoint = endpoint(&server, &made["id"]).await;
+        let attempts = former.received().len() + new.received().len();
+        (noted(&endpoint) == attempts).then_some(endpoint)
+    })
+    .await;
+    let newest = &seen["deliveries"]["nodes"][0]["sequence"];
+    assert!(number(&seen["deliveredUntil"]) >= number(newest), "{seen}");
+}
+
+fn number(sequence: &Value) -> i64 {
+    let text = sequence.as_str().unwrap_or_default();
+    text.parse().expect("a sequence")
+}
+
 async fn nothing_is_lost_when_the_server_dies_in_the_middle(database: Database) {
     let settings = settings_of_replicas(&database);
     let hook = Receiver::start(Mood::Glad).await;
@@ -511,6 +572,7 @@ on_both_databases!(
     events_arrive_signed_and_in_order,
     what_fails_is_tried_again_and_nothing_overtakes_it,
     an_endpoint_that_goes_on_failing_is_disabled_and_misses_nothing,
+    a_change_holds_for_all_but_the_event_that_is_on_its_way,
     nothing_is_lost_when_the_server_dies_in_the_middle,
     a_secret_is_shown_once_and_signs_for_a_while_after_the_next,
     receivers_that_misbehave_are_told_apart_in_the_log,

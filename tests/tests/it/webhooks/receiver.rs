@@ -34,6 +34,8 @@ pub(crate) enum Mood {
     Redirects,
     /// Takes this long.
     Dawdles(Duration),
+    /// Takes it, after this long.
+    IsSlow(Duration),
 }
 
 /// An event as it came.
@@ -162,7 +164,7 @@ async fn receive(
         state.received.push(Received {
             headers,
             body,
-            taken: matches!(mood, Mood::Glad),
+            taken: matches!(mood, Mood::Glad | Mood::IsSlow(_)),
         });
         mood
     };
@@ -172,7 +174,7 @@ async fn receive(
             .expect("a status")
             .into_response(),
         Mood::Redirects => (StatusCode::FOUND, [(header::LOCATION, "/")]).into_response(),
-        Mood::Dawdles(time) => {
+        Mood::Dawdles(time) | Mood::IsSlow(time) => {
             sleep(time).await;
             StatusCode::OK.into_response()
         }
