@@ -283,6 +283,45 @@ async fn what_is_promised_comes_and_goes(database: Database) {
     assert_eq!(world.clocks(&request).await, ["CANCELLED", "CANCELLED"]);
 }
 
+async fn what_has_ended_is_judged_by_what_held_at_its_end(database: Database) {
+    let world = World::new(&database).await;
+    let first = |within| target("RESPONSE_TIME", Some("P1"), within);
+    let agreement = promise(&world.server, &world.service, None, json!([first("PT1H")])).await;
+    let input = json!({"offeringId": world.offering, "priority": "P1"});
+    let request = submit(&world.server, input).await;
+    let request = take(&world.server, "start", &request, json!({})).await;
+    // Nothing is promised for these, after the end of what was.
+    for priority in ["P4", "P3"] {
+        let input = json!({ "priority": priority });
+        take(&world.server, "reprioritise", &request, input).await;
+    }
+    let targets = json!([first("PT1H"), target("RESPONSE_TIME", Some("P3"), "PT2H")]);
+    world.edit(&agreement, targets).await;
+    let (changed, clocks) = world.recalculate(&request).await;
+    assert!(!changed, "it was judged when the request was started");
+    assert_eq!(states(&clocks), ["MET"]);
+    assert_eq!(within(&clocks), ["PT1H"]);
+}
+
+async fn what_was_withdrawn_twice_can_be_promised_again(database: Database) {
+    let world = World::new(&database).await;
+    let first = target("RESOLUTION_TIME", Some("P1"), "PT1H");
+    let agreement = promise(&world.server, &world.service, None, json!([first])).await;
+    let input = json!({"offeringId": world.offering, "priority": "P1"});
+    let request = submit(&world.server, input).await;
+    for priority in ["P4", "P3"] {
+        let input = json!({ "priority": priority });
+        take(&world.server, "reprioritise", &request, input).await;
+    }
+    assert_eq!(world.clocks(&request).await, ["CANCELLED"]);
+    let targets = json!([first, target("RESOLUTION_TIME", Some("P3"), "PT2H")]);
+    world.edit(&agreement, targets).await;
+    let (changed, clocks) = world.recalculate(&request).await;
+    assert!(changed);
+    assert_eq!(states(&clocks), ["RUNNING"]);
+    assert_eq!(within(&clocks), ["PT2H"]);
+}
+
 async fn each_of_several_has_its_own_result(database: Database) {
     let world = World::new(&database).await;
     let request = world.request().await;
@@ -316,5 +355,7 @@ on_both_databases!(
     what_should_have_been_missed_was_missed_when_it_should_have_been,
     another_calendar_counts_another_time,
     what_is_promised_comes_and_goes,
+    what_has_ended_is_judged_by_what_held_at_its_end,
+    what_was_withdrawn_twice_can_be_promised_again,
     each_of_several_has_its_own_result,
 );

@@ -16,8 +16,7 @@ impl StoredClock {
     /// breach.
     pub fn promise_anew(&mut self, chosen: Option<Chosen>, now: Timestamp) {
         let last = self.promised.last().and_then(|it| it.what.as_ref());
-        let is_judged = self.ended_at.is_some() && last.is_some();
-        if is_judged || last == chosen.as_ref() {
+        if self.is_judged() || last == chosen.as_ref() {
             return;
         }
         let is_breached =
@@ -34,6 +33,15 @@ impl StoredClock {
                 what: chosen,
             }]);
         }
+    }
+
+    /// Whether it has ended, and not because what was promised had been withdrawn by then.
+    fn is_judged(&self) -> bool {
+        self.ended_at.is_some_and(|end| {
+            let mut last_first = self.promised.iter().rev();
+            let held = last_first.find(|it| it.since.is_none_or(|since| since <= end));
+            held.is_some_and(|it| it.what.is_some())
+        })
     }
 }
 
