@@ -102,7 +102,8 @@ async fn rewind(
 ) -> Result<(ServiceRequest, Vec<StoredClock>), DbErr> {
     let (catalog, contents) = (replica.current(), replica.calendars());
     let mut clocks = known.to_vec();
-    if event.priority.is_some() {
+    // Said once more it is no other priority, so nothing is chosen anew: edits of agreements reach clocks by recalculation only.
+    if next.priority != request.priority {
         let calendars = calendars(&catalog, request.service_id);
         contents.store(&replica.database().write, calendars).await?;
         let workshop = Workshop {

@@ -257,8 +257,9 @@ impl RequestMutations {
         step(ctx, Step::Reopen, input).await
     }
 
-    /// Changes the priority; clocks are measured again from their start against the new targets. User errors: `NOT_FOUND`,
-    /// `STALE_VERSION`, `ILLEGAL_TRANSITION` (which names what can be done), `INVALID`.
+    /// Changes the priority; clocks are measured again from their start against the new targets. The priority that it has already
+    /// goes into its history and leaves the clocks as they are. User errors: `NOT_FOUND`, `STALE_VERSION`, `ILLEGAL_TRANSITION`
+    /// (which names what can be done), `INVALID`.
     async fn reprioritise_service_request(
         &self,
         ctx: &Context<'_>,

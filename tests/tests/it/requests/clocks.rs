@@ -298,6 +298,19 @@ async fn a_clock_keeps_what_it_started_with(database: Database) {
         "PT40H",
         "the same target holds"
     );
+    // Another target would be chosen now, if any were.
+    let own = json!([target("RESOLUTION_TIME", Some("P1"), "PT1S")]);
+    let input = json!({"id": agreement, "targets": own});
+    mutate(&server, "updateServiceLevelAgreement", selection, input)
+        .await
+        .expect_payload();
+    let request = take(&server, "reprioritise", &request, json!({"priority": "P1"})).await;
+    let found = clocks(&server, &request).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0]["target"]["within"], "PT40H",
+        "it is no other priority"
+    );
     let input = json!({ "id": agreement });
     mutate(&server, "deleteServiceLevelAgreement", "deletedId", input)
         .await
