@@ -49,15 +49,17 @@ impl Rule {
                 _ => return None,
             }
         }
+        // Without a month these mean a day of every month, or a weekday counted from the beginning of the year.
+        if !is_yearly || month.is_none() && (month_day.is_some() || weekday.is_some()) {
+            return None;
+        }
         let month = month.unwrap_or(first.month());
         rule.on = match (month_day, weekday) {
             (None, Some((nth, weekday))) => On::Weekday(month, nth, weekday),
             (month_day, None) => On::Day(month, month_day.unwrap_or(first.day())),
             _ => return None,
         };
-        // Without a month a weekday is counted from the beginning of the year.
-        let counts_in_year = weekday.is_some() && !text.to_ascii_uppercase().contains("BYMONTH=");
-        (is_yearly && !counts_in_year).then_some(rule)
+        Some(rule)
     }
 
     /// The days that are not after `last`, from `first` on, which is one of them whatever the rule says.
@@ -185,6 +187,7 @@ mod tests {
         for rule in [
             "FREQ=MONTHLY",
             "FREQ=YEARLY;BYDAY=4TH",
+            "FREQ=YEARLY;BYMONTHDAY=1",
             "FREQ=YEARLY;BYMONTH=1,2",
             "FREQ=YEARLY;BYSETPOS=1",
             "FREQ=YEARLY;INTERVAL=0",
