@@ -26,11 +26,21 @@ impl Budget {
         }
     }
 
+    /// How many objects there is room for.
+    pub fn left(&self) -> u64 {
+        self.most.saturating_sub(self.spent.load(Ordering::Relaxed))
+    }
+
+    /// That an answer would have more than there is room for.
+    pub fn overspent(&self) -> Overspent {
+        Overspent { most: self.most }
+    }
+
     /// Takes one object; how many there are by now.
     pub fn spend(&self) -> Result<u64, Overspent> {
         let spent = self.spent.fetch_add(1, Ordering::Relaxed) + 1;
         if spent > self.most {
-            return Err(Overspent { most: self.most });
+            return Err(self.overspent());
         }
         Ok(spent)
     }

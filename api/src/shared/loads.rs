@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::hash::Hash;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -53,8 +53,8 @@ struct Shared {
     wanted: Mutex<ByQuestion>,
     /// How many times anything was asked.
     asked: AtomicU64,
-    /// Whether the answering only lets others have a turn.
-    is_pausing: AtomicBool,
+    /// How many parts of the answering only let others have a turn.
+    pausing: AtomicU64,
 }
 
 type Asker<A> = oneshot::Sender<Result<A, LoadError>>;
@@ -98,6 +98,23 @@ async fn tell<Q: Question>(database: DatabaseConnection, question: Q, askers: As
     }
 }
 
+/// A part of a request that lets others have a turn. The request may be woken for another of its parts before this one goes on,
+/// so what counts is not whether anything began to pause lately.
+struct Pausing<'a>(&'a AtomicU64);
+
+impl<'a> Pausing<'a> {
+    fn begin(pausing: &'a AtomicU64) -> Self {
+        pausing.fetch_add(1, Ordering::Relaxed);
+        Self(pausing)
+    }
+}
+
+impl Drop for Pausing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Loads {
     /// Nothing wanted yet of this database.
     pub fn new(database: DatabaseConnection) -> Self {
@@ -106,7 +123,7 @@ impl Loads {
                 database,
                 wanted: Mutex::new(FastMap::new()),
                 asked: AtomicU64::new(0),
-                is_pausing: AtomicBool::new(false),
+                pausing: AtomicU64::new(0),
             }),
         }
     }
@@ -163,8 +180,8 @@ impl Loads {
     }
 
     /// Lets others have a turn, without starting a round: there may be more to ask for.
-    pub(super) async fn pause(&self) {
-        self.shared.is_pausing.store(true, Ordering::Relaxed);
+    pub async fn pause(&self) {
+        let _pausing = Pausing::begin(&self.shared.pausing);
         tokio::task::yield_now().await;
     }
 
@@ -178,7 +195,7 @@ impl Loads {
                 if let Poll::Ready(answer) = answering.as_mut().poll(context) {
                     return Poll::Ready(answer);
                 }
-                let is_pausing = self.shared.is_pausing.swap(false, Ordering::Relaxed);
+                let is_pausing = self.shared.pausing.load(Ordering::Relaxed) > 0;
                 if round.is_none() && !is_pausing {
                     round = self.next_round();
                 }
@@ -267,6 +284,25 @@ mod tests {
         let answers = loads.drive(join_all((20..120).map(one))).await;
         assert_eq!(answers, (20..120).map(|key| 4 * key).collect::<Vec<_>>());
         assert_eq!(rounds.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn no_round_begins_without_those_who_let_others_have_a_turn() {
+        let (loads, rounds) = (loads(), Arc::new(AtomicUsize::new(0)));
+        let double = Double("all", Arc::clone(&rounds));
+        let one = |key: u32| {
+            let (loads, double) = (loads.clone(), double.clone());
+            async move {
+                for _ in 0..key % 5 {
+                    loads.pause().await;
+                }
+                loads.ask(double, key).await.unwrap()
+            }
+        };
+        // As many as one poll of theirs takes, after which they ask for another one.
+        let answers = loads.drive(join_all((20..120).map(one))).await;
+        assert_eq!(answers, (20..120).map(|key| 2 * key).collect::<Vec<_>>());
+        assert_eq!(rounds.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -1,12 +1,13 @@
 //! What clients may ask for, as they meet it.
 
+use jiff::{SignedDuration, Timestamp};
 use kundig::auth::Scope;
 use kundig_tests::{Answer, Database, Server, Settings, block_on, tokens};
 use reqwest::header::ACCEPT;
 use serde_json::{Value, json};
 
-use crate::objects::{PERSON, TEAM};
-use crate::support::eventually;
+use crate::objects::{PERSON, SERVICE, TEAM};
+use crate::support::{eventually, mutate};
 
 /// A server with the defaults, which the tests of other things are spared, and these settings.
 pub(crate) async fn server(database: &Database, settings: &[(&str, &str)]) -> Server {
@@ -275,6 +276,71 @@ fn an_answer_does_not_grow_beyond_what_a_request_may_cost() {
             members[39]["teams"][1]["members"].as_array().map(Vec::len),
             Some(40)
         );
+    });
+}
+
+#[test]
+fn clocks_are_explained_as_far_as_an_answer_may_grow() {
+    block_on(async {
+        let database = Database::sqlite();
+        let server = server(&database, &[]).await;
+        // Twenty-eight openings a day.
+        let days = [
+            "MONDAY",
+            "TUESDAY",
+            "WEDNESDAY",
+            "THURSDAY",
+            "FRIDAY",
+            "SATURDAY",
+            "SUNDAY",
+        ];
+        let hours: Vec<Value> = days
+            .iter()
+            .flat_map(|day| (0..28).map(move |half| (day, half * 50)))
+            .map(|(day, minute)| {
+                let time = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
+                json!({"weekday": day, "opens": time(minute), "closes": time(minute + 25)})
+            })
+            .collect();
+        let calendar = json!({"name": "Often", "timeZone": "Africa/Casablanca", "hours": hours});
+        let create = async |mutation: &str, object: &str, input: Value| {
+            let answer = mutate(&server, mutation, &format!("{object} {{ id }}"), input).await;
+            answer.expect_payload()[object]["id"].clone()
+        };
+        let calendar = create("createSupportCalendar", "supportCalendar", calendar).await;
+        let service = SERVICE.create_plain(&server, "Beds").await["id"].clone();
+        let agreement = json!({
+            "name": "Promise", "serviceId": service, "calendarId": calendar, "validFrom": "1999-01-01",
+            "targets": [
+                {"metric": "RESPONSE_TIME", "within": "PT1H", "objective": "95"},
+                {"metric": "RESOLUTION_TIME", "within": "PT1H", "objective": "95"},
+            ],
+        });
+        create(
+            "createServiceLevelAgreement",
+            "serviceLevelAgreement",
+            agreement,
+        )
+        .await;
+        let report = |started_at: String| {
+            let input = json!({"title": "No beds", "severity": "OUTAGE", "serviceIds": [service], "startedAt": started_at});
+            create("reportIncident", "incident", input)
+        };
+        let old = report("2000-01-01T00:00:00Z".to_owned()).await;
+        let week_ago = Timestamp::now() - SignedDuration::from_hours(7 * 24);
+        let recent = report(week_ago.to_string()).await;
+        let explain = |id: &Value| {
+            let document = format!(
+                "{{ node(id: {id}) {{ ... on Incident {{ slaClocks {{ elapsed explain {{ counted }} }} }} }} }}"
+            );
+            server.query(document)
+        };
+        let answer = explain(&recent).send().await;
+        let clocks = &answer.expect_data()["node"]["slaClocks"];
+        let count = clocks[1]["explain"].as_array().map(Vec::len);
+        assert!(count.is_some_and(|count| count > 350), "{count:?}");
+        let answer = explain(&old).send().await;
+        refused(&answer, 400, "QUERY_TOO_COMPLEX", "more than 50000 objects");
     });
 }
 

@@ -54,33 +54,35 @@ pub enum IntervalReason {
 }
 
 impl Replay {
-    pub(super) fn explain(&self) -> Vec<Interval> {
+    pub(super) fn explain(&self, most: usize) -> Option<Vec<Interval>> {
         let Some(meter) = &self.meter else {
-            return Vec::new();
+            return Some(Vec::new());
         };
         let end = self.ended_at();
         let mut intervals: Vec<Interval> = Vec::new();
         for stretch in &self.stretches {
             let until = end.map_or(stretch.until, |end| stretch.until.min(end));
             let stretch = Stretch { until, ..*stretch };
-            for interval in stretch.explain(&meter.promise.calendar) {
+            // One of them may be part of the interval before it.
+            let left = most.saturating_add(1).saturating_sub(intervals.len());
+            for interval in stretch.explain(&meter.promise.calendar, left)? {
                 match intervals.last_mut() {
                     Some(last) if last.reason == interval.reason => last.until = interval.until,
                     _ => intervals.push(interval),
                 }
             }
         }
-        intervals
+        (intervals.len() <= most).then_some(intervals)
     }
 }
 
 impl Stretch {
-    fn explain(self, calendar: &OpenTime) -> Vec<Interval> {
+    fn explain(self, calendar: &OpenTime, most: usize) -> Option<Vec<Interval>> {
         let reason = match self.activity {
-            _ if self.until <= self.from => return Vec::new(),
+            _ if self.until <= self.from => return Some(Vec::new()),
             Activity::Active => {
-                let pieces = calendar.intervals(self.from, self.until);
-                return pieces.into_iter().map(Interval::from).collect();
+                let pieces = calendar.intervals(self.from, self.until, most)?;
+                return Some(pieces.into_iter().map(Interval::from).collect());
             }
             Activity::Waiting(PauseReason::WaitingOnCustomer) => IntervalReason::WaitingOnCustomer,
             Activity::Waiting(PauseReason::WaitingForApproval) => {
@@ -88,12 +90,12 @@ impl Stretch {
             }
             Activity::Ended => IntervalReason::Ended,
         };
-        vec![Interval {
+        Some(vec![Interval {
             from: self.from,
             until: self.until,
             counted: false,
             reason,
-        }]
+        }])
     }
 }
 

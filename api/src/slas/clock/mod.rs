@@ -141,8 +141,8 @@ impl History {
     }
 
     /// How `elapsed` came about: every interval from the start to the end, or until now. Adjacent, without gaps; the counted
-    /// ones add up to `elapsed`.
-    pub fn explain(&self, now: Timestamp) -> Vec<Interval> {
-        self.replay(now).explain()
+    /// ones add up to `elapsed`. None where there are more than `most`.
+    pub fn explain(&self, now: Timestamp, most: usize) -> Option<Vec<Interval>> {
+        self.replay(now).explain(most)
     }
 }

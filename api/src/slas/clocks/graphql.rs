@@ -10,7 +10,9 @@ use uuid::Uuid;
 use super::calendars::{Compiled, ContentHash, Contents};
 use super::rules::{Standing, StoredClock, Story};
 use super::store::ClocksOf;
+use crate::shared::budget::Budget;
 use crate::shared::direct::{Direct, List};
+use crate::shared::error_code::ErrorCode;
 use crate::shared::graphql::{internal, unreadable};
 use crate::shared::loads::Loads;
 use crate::shared::request::RequestCatalog;
@@ -119,8 +121,9 @@ impl ClockFields {
         DateTime(self.clock.started_at)
     }
 
-    /// When the target is missed if nothing changes, and for a clock that runs on after a breach, when it was; null while
-    /// paused or ended.
+    /// When all of the present target's `within` is used up if nothing changes, or was, where the clock runs on; null while
+    /// paused or ended. A clock that was breached by the target of a former priority stays breached, and this may yet be to
+    /// come: `breachedAt` says when it was.
     async fn due_at(&self) -> Option<DateTime> {
         self.clock.due_at.map(DateTime)
     }
@@ -130,7 +133,8 @@ impl ClockFields {
         Duration(self.standing.elapsed)
     }
 
-    /// Open time left; below zero after a breach.
+    /// Open time left of the present target's `within`; below zero where more was used. Where the target of a former priority
+    /// was breached, some may be left of the present one.
     async fn remaining(&self) -> Duration {
         Duration(self.standing.remaining)
     }
@@ -157,13 +161,23 @@ impl ClockFields {
     }
 
     /// How `elapsed` came about: every interval since the start, counted or not, and why. Adjacent, no gaps; the counted ones
-    /// add up to `elapsed`.
+    /// add up to `elapsed`. Errors: `QUERY_TOO_COMPLEX` where there are more than the answer has room for.
     async fn explain(&self, ctx: &Context<'_>) -> Result<List<IntervalNode>> {
         let story = self.chronicle.story(ctx, self.clock.metric).await?;
         let compiled = compiled(ctx, self.clock.calendars()).await?;
         let now = ctx.data_unchecked::<RequestCatalog>().moment();
-        let intervals = self.clock.explain(&story, &compiled, now).into_iter();
-        Ok(intervals.map(|it| Direct(IntervalFields(it))).collect())
+        // Many years take a while. Between one clock and the next others have a turn, and the time limit is looked at.
+        ctx.data_unchecked::<Loads>().pause().await;
+        let budget = ctx.data_unchecked::<Budget>();
+        let left = usize::try_from(budget.left()).unwrap_or(usize::MAX);
+        let intervals = match left {
+            0 => None,
+            most => self.clock.explain(&story, &compiled, (now, most)),
+        };
+        let intervals = intervals
+            .ok_or_else(|| ErrorCode::QueryTooComplex.error(budget.overspent().to_string()))?;
+        let nodes = intervals.into_iter().map(|it| Direct(IntervalFields(it)));
+        Ok(nodes.collect())
     }
 }
 

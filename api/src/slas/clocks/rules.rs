@@ -192,9 +192,14 @@ impl StoredClock {
         self.good = clock.good;
     }
 
-    /// Why each interval of its course counted or not, until an instant.
-    pub fn explain(&self, story: &Story, calendars: &Compiled, now: Timestamp) -> Vec<Interval> {
-        self.history(story, calendars).explain(now)
+    /// Why each interval of its course counted or not, until an instant; none where there are more than `most`.
+    pub fn explain(
+        &self,
+        story: &Story,
+        calendars: &Compiled,
+        (now, most): (Timestamp, usize),
+    ) -> Option<Vec<Interval>> {
+        self.history(story, calendars).explain(now, most)
     }
 
     fn history(&self, story: &Story, calendars: &Compiled) -> History {

@@ -3,6 +3,8 @@
 //! A local second is counted as if the zone were UTC: the days of a week are then equally long, and what is odd about a zone
 //! stands here alone.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -72,11 +74,18 @@ impl Zone {
     }
 
     /// What of UTC a local second differs by, if that is clear.
-    pub(super) fn clear_offset(&self, local: i64) -> Option<i64> {
+    fn clear_offset(&self, local: i64) -> Option<i64> {
         match self.offset(local) {
             AmbiguousOffset::Unambiguous { offset } => Some(offset.seconds().into()),
             _ => None,
         }
+    }
+
+    /// The first local second after an instant, at which this offset holds, that the zone has twice or not at all; none where
+    /// no clock is changed any more.
+    fn odd_from(&self, instant: i64, offset: i64) -> Option<i64> {
+        let next = self.transitions_after(instant).next();
+        next.map(|transition| transition.at + transition.offset.min(offset))
     }
 
     fn offset(&self, local: i64) -> AmbiguousOffset {
@@ -125,6 +134,42 @@ impl Zone {
             };
             (from, offset) = (transition.at, transition.offset);
         }
+    }
+}
+
+/// Looks up the instants of local seconds, best in order: those between two changes of the clock differ by one offset.
+pub(super) struct Lookup<'z> {
+    zone: &'z Zone,
+    /// Local seconds that the zone has once each, at this offset.
+    clear: Range<i64>,
+    offset: i64,
+}
+
+impl<'z> Lookup<'z> {
+    pub(super) fn new(zone: &'z Zone) -> Self {
+        Self {
+            zone,
+            clear: 0..0,
+            offset: 0,
+        }
+    }
+
+    /// As [`Zone::instant`].
+    pub(super) fn instant(&mut self, local: i64, edge: Edge) -> i64 {
+        match self.clear(local) {
+            Some((offset, _)) => local - offset,
+            None => self.zone.instant(local, edge),
+        }
+    }
+
+    /// What of UTC a local second differs by, and up to where all that follow do; none where that is not clear.
+    pub(super) fn clear(&mut self, local: i64) -> Option<(i64, i64)> {
+        if !self.clear.contains(&local) {
+            let offset = self.zone.clear_offset(local)?;
+            let odd = self.zone.odd_from(local - offset, offset);
+            (self.clear, self.offset) = (local..odd.unwrap_or(i64::MAX), offset);
+        }
+        Some((self.offset, self.clear.end))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Open time: how much of a stretch of time a calendar counts, and when so much of it will have passed.
 //!
-//! Exact to the nanosecond. Weeks without a holiday or a transition of the zone are counted in one step, so the cost grows
-//! with the number of holidays and transitions between the two instants, not with their distance.
+//! Exact to the nanosecond. Weeks without a holiday or a transition of the zone are counted in one step, a week with holidays
+//! by its days, so the cost grows with the number of holidays and transitions between the two instants, not with their distance.
 
 mod local;
 mod spans;
@@ -13,7 +13,7 @@ mod weeks;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use self::local::Zone;
+use self::local::{Lookup, Zone};
 use self::spans::{Span, SpanList, whole_second};
 use super::hours::{CalendarSpec, zone};
 
@@ -27,6 +27,8 @@ pub struct OpenTime {
     hours: Vec<Span>,
     /// How long an ordinary week is open, in seconds.
     week_total: i64,
+    /// How long each of its days is, Monday first.
+    day_totals: [i64; 7],
     /// The local midnights that holidays start with, in order, in seconds.
     holidays: Vec<i64>,
 }
@@ -75,6 +77,7 @@ impl OpenTime {
         Ok(Self {
             zone,
             week_total: hours.iter().map(|span| span.until - span.from).sum(),
+            day_totals: weeks::day_totals(&hours),
             hours,
             holidays,
         })
@@ -91,23 +94,25 @@ impl OpenTime {
         let mut cursor = from.as_nanosecond();
         let mut open = 0;
         let mut monday = self.first_monday(from);
+        let mut lookup = Lookup::new(&self.zone);
         loop {
-            let week = self.week(monday);
+            let week = self.week(monday, &mut lookup);
             let start = i128::from(week.start) * NANOS;
             if start >= until {
                 return SignedDuration::from_nanos_i128(open);
             }
+            let alike = self.alike(&week);
             let whole = if start >= cursor {
-                ((until - start) / (i128::from(weeks::WEEK) * NANOS)).min(week.ordinary.into())
+                ((until - start) / (i128::from(weeks::WEEK) * NANOS)).min(alike.count.into())
             } else {
                 0
             };
             if let Some(whole) = i64::try_from(whole).ok().filter(|&whole| whole > 0) {
-                open += i128::from(whole * self.week_total) * NANOS;
+                open += i128::from(whole * alike.open) * NANOS;
                 monday += whole * weeks::WEEK;
                 continue;
             }
-            for span in self.spans(&week).iter() {
+            for span in self.spans(&week, &mut lookup).iter() {
                 let (from, end) = span.nanos();
                 let (from, end) = (from.max(cursor), end.min(until));
                 if from < end {
@@ -126,27 +131,29 @@ impl OpenTime {
         if left <= 0 {
             return Some(from);
         }
-        let week_total = i128::from(self.week_total) * NANOS;
         let mut cursor = from.as_nanosecond();
         let mut monday = self.first_monday(from);
+        let mut lookup = Lookup::new(&self.zone);
         loop {
-            let week = self.week(monday);
+            let week = self.week(monday, &mut lookup);
             let start = i128::from(week.start) * NANOS;
             if start > Timestamp::MAX.as_nanosecond() {
                 return None;
             }
+            let alike = self.alike(&week);
+            let open = i128::from(alike.open) * NANOS;
             // What is left is never zero in between: used up at closing time it ends there, not at the next opening.
-            let whole = if start >= cursor {
-                ((left - 1) / week_total).min(week.ordinary.into())
-            } else {
-                0
+            let whole = match open {
+                _ if start < cursor => 0,
+                0 => alike.count.into(),
+                open => ((left - 1) / open).min(alike.count.into()),
             };
             if let Some(weeks) = i64::try_from(whole).ok().filter(|&weeks| weeks > 0) {
-                left -= whole * week_total;
+                left -= whole * open;
                 monday += weeks * weeks::WEEK;
                 continue;
             }
-            for span in self.spans(&week).iter() {
+            for span in self.spans(&week, &mut lookup).iter() {
                 let (from, until) = span.nanos();
                 let from = from.max(cursor);
                 if until - from >= left {
@@ -168,36 +175,31 @@ impl OpenTime {
     }
 
     /// `[from, until)` cut into what counts and what does not, and why: in order, without gaps, neighbours of different
-    /// kinds. As many as there are openings, so the cost grows with the number of weeks.
-    pub fn intervals(&self, from: Timestamp, until: Timestamp) -> Vec<Piece> {
+    /// kinds. As many as there are openings, so the cost grows with the number of weeks; none where there are more than `most`.
+    pub fn intervals(&self, from: Timestamp, until: Timestamp, most: usize) -> Option<Vec<Piece>> {
         let mut pieces = Pieces::new(from.as_nanosecond(), until.as_nanosecond());
-        if from < until {
-            let holidays = self.holiday_instants(
-                self.zone.local(from) - 2 * local::DAY,
-                self.zone.local(until) + 2 * local::DAY,
-            );
-            for open in self.open_spans(from, until).iter() {
+        if from >= until {
+            return Some(pieces.done);
+        }
+        let holidays = self.holiday_instants(
+            self.zone.local(from) - 2 * local::DAY,
+            self.zone.local(until) + 2 * local::DAY,
+        );
+        let mut monday = self.first_monday(from);
+        let mut lookup = Lookup::new(&self.zone);
+        while pieces.done.len() <= most {
+            let week = self.week(monday, &mut lookup);
+            if i128::from(week.start) * NANOS >= until.as_nanosecond() {
+                pieces.closed_until(until.as_nanosecond(), &holidays);
+                break;
+            }
+            for open in self.spans(&week, &mut lookup).iter() {
                 pieces.closed_until(open.nanos().0, &holidays);
                 pieces.push(open.nanos().1, PieceKind::Open);
             }
-            pieces.closed_until(until.as_nanosecond(), &holidays);
-        }
-        pieces.done
-    }
-
-    fn open_spans(&self, from: Timestamp, until: Timestamp) -> SpanList {
-        let mut spans = SpanList::default();
-        let mut monday = self.first_monday(from);
-        loop {
-            let week = self.week(monday);
-            if i128::from(week.start) * NANOS >= until.as_nanosecond() {
-                return spans;
-            }
-            for span in self.spans(&week).iter() {
-                spans.push(*span);
-            }
             monday += weeks::WEEK;
         }
+        (pieces.done.len() <= most).then_some(pieces.done)
     }
 }
 

@@ -142,7 +142,8 @@ fn it_waits_until_every_reason_is_gone() {
     assert_eq!(clock(&waiting, "Mon 10:30").state, ClockState::Paused);
     assert_eq!(clock(&waiting, "Mon 12:00").elapsed, minutes(60));
     let reasons: Vec<_> = waiting
-        .explain(at("Mon 18:00"))
+        .explain(at("Mon 18:00"), usize::MAX)
+        .unwrap()
         .iter()
         .map(|interval| (interval.reason, interval.until))
         .collect();
@@ -212,7 +213,8 @@ fn reopening_resumes_with_what_was_used_and_the_time_between_is_free() {
         (Some(at("Wed 11:00")), None)
     );
     let ended: Vec<Interval> = reopened
-        .explain(at("Wed 09:00"))
+        .explain(at("Wed 09:00"), usize::MAX)
+        .unwrap()
         .into_iter()
         .filter(|interval| interval.reason == IntervalReason::Ended)
         .collect();
@@ -298,7 +300,10 @@ fn without_a_promise_there_is_no_clock() {
     let mut history = history("Mon 08:00", 5, vec![]);
     history.promise = None;
     assert_eq!(history.clock(at("Mon 12:00")), None);
-    assert_eq!(history.explain(at("Mon 12:00")), Vec::new());
+    assert_eq!(
+        history.explain(at("Mon 12:00"), usize::MAX).unwrap(),
+        Vec::new()
+    );
     history
         .signals
         .push((at("Mon 10:00"), Signal::Promised(Some(office(5)))));
@@ -311,7 +316,10 @@ fn what_happens_later_is_not_known_yet() {
     assert_eq!(clock(&history, "Mon 09:00").state, ClockState::Running);
     let before_it_starts = clock(&history, "Mon 07:00");
     assert_eq!(before_it_starts.elapsed, minutes(0));
-    assert_eq!(history.explain(at("Mon 07:00")), Vec::new());
+    assert_eq!(
+        history.explain(at("Mon 07:00"), usize::MAX).unwrap(),
+        Vec::new()
+    );
 }
 
 #[test]

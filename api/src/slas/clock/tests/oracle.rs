@@ -64,7 +64,10 @@ fn sample(zone: &str, hours: Vec<OpeningHours>, holiday: &str) -> Sample {
     });
     let calendar = calendar.unwrap();
     let mut kinds = Vec::new();
-    for piece in calendar.intervals(instant(0), instant(KNOWN)) {
+    for piece in calendar
+        .intervals(instant(0), instant(KNOWN), usize::MAX)
+        .unwrap()
+    {
         let minutes = piece.from.duration_until(piece.until).as_mins();
         kinds.extend(std::iter::repeat_n(
             piece.kind,

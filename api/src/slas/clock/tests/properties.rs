@@ -150,7 +150,7 @@ proptest! {
         let (history, walk, now) = told(start, terms, &events, since);
         let mut reasons = Vec::new();
         let mut at = history.started_at;
-        for interval in history.explain(now) {
+        for interval in history.explain(now, usize::MAX).unwrap() {
             prop_assert_eq!(interval.from, at);
             prop_assert_eq!(interval.counted, interval.reason == IntervalReason::Open);
             at = interval.until;
@@ -162,7 +162,13 @@ proptest! {
         prop_assert_eq!(reasons, walk.reasons());
         let clock = history.clock(now).unwrap();
         prop_assert_eq!(at, clock.ended_at.unwrap_or(now).max(history.started_at));
-        let counted = history.explain(now).into_iter().filter(|interval| interval.counted);
+        let intervals = history.explain(now, usize::MAX).unwrap();
+        let count = intervals.len();
+        prop_assert_eq!(history.explain(now, count).map(|all| all.len()), Some(count));
+        if count > 0 {
+            prop_assert_eq!(history.explain(now, count - 1), None);
+        }
+        let counted = intervals.into_iter().filter(|interval| interval.counted);
         let sum: SignedDuration = counted.map(|it| it.from.duration_until(it.until)).sum();
         prop_assert_eq!(sum, clock.elapsed);
     }

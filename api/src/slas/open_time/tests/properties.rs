@@ -147,7 +147,7 @@ proptest! {
         prop_assert_eq!(measured.open_time(a, b), oracle.open_time(a, b));
 
         let mut kinds = Vec::new();
-        for piece in measured.intervals(from, until) {
+        for piece in measured.intervals(from, until, usize::MAX).unwrap() {
             let seconds = piece.from.duration_until(piece.until).as_secs();
             prop_assert_eq!(seconds % 60, 0);
             kinds.extend(std::iter::repeat_n(piece.kind, usize::try_from(seconds / 60).unwrap()));
@@ -193,7 +193,7 @@ proptest! {
     ) {
         let calendar = OpenTime::new(&calendar).unwrap();
         let until = moved(from, length_in_nanos);
-        let pieces = calendar.intervals(from, until);
+        let pieces = calendar.intervals(from, until, usize::MAX).unwrap();
         prop_assert_eq!(pieces[0].from, from);
         prop_assert_eq!(pieces[pieces.len() - 1].until, until);
         for pair in pieces.windows(2) {
