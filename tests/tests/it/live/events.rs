@@ -75,6 +75,10 @@ async fn what_may_not_run_is_told_in_the_stream_and_who_may_not_ask_before_it(da
             "subscription { changes(after: \"soon\") { type } }",
             "BAD_USER_INPUT",
         ),
+        (
+            "subscription { changes(after: \"9223372036854775807\") { type } }",
+            "BAD_USER_INPUT",
+        ),
         ("{", "GRAPHQL_PARSE_FAILED"),
     ] {
         let mut events = Events::open(&server, document, json!({})).await;

@@ -143,6 +143,31 @@ async fn an_operation_that_may_not_run_is_told_why_and_the_connection_stays(data
     assert_eq!(code(&refusal), "RATE_LIMITED");
 }
 
+async fn a_sequence_beyond_the_end_of_the_feed_is_refused(database: Database) {
+    let server = Server::start(&database).await;
+    TEAM.create(&server, json!({"name": "Nights"})).await;
+    let mut socket = Socket::open(&server).await;
+    socket.subscribe("a", CHANGES, json!({"after": "0"})).await;
+    let seen = socket.data("a").await;
+    let text = seen["changes"]["sequence"].as_str().expect("a sequence");
+    let newest: i64 = text.parse().expect("a number");
+    socket
+        .subscribe("b", CHANGES, json!({ "after": text }))
+        .await;
+    let beyond = json!({"after": (newest + 1).to_string()});
+    socket.subscribe("c", CHANGES, beyond).await;
+    let refusal = socket.next().await.expect("a message");
+    assert_eq!(
+        (&refusal["type"], &refusal["id"]),
+        (&json!("error"), &json!("c"))
+    );
+    assert_eq!(code(&refusal), "BAD_USER_INPUT");
+    let message = refusal["payload"][0]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(message.contains(text), "{message}");
+}
+
 async fn whoever_breaks_the_rules_is_told_by_the_code(database: Database) {
     let server = Server::start(&database).await;
     let connect = async || Handshake::with(&server).make().await.expect("a WebSocket");
@@ -422,6 +447,7 @@ mod sqlite {
 
     on_sqlite!(
         an_operation_that_may_not_run_is_told_why_and_the_connection_stays,
+        a_sequence_beyond_the_end_of_the_feed_is_refused,
         whoever_breaks_the_rules_is_told_by_the_code,
         pages_of_other_sites_open_no_socket,
         a_handshake_names_the_protocol_and_a_good_token,
