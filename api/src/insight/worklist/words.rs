@@ -44,8 +44,11 @@ impl Teller<'_> {
         impact: &Brief,
         promises: Promises,
     ) -> Vec<String> {
-        let mut reasons = self.outcomes(services, impact);
+        let mut reasons = self.outcomes("", services, impact);
+        // After what costs most: who sees only the first two is to see both.
+        let others_of_them = reasons.split_off(1);
         reasons.extend(self.promises(promises));
+        reasons.extend(others_of_them);
         let what = match severity {
             Severity::Outage => "Nothing works any more",
             Severity::Degraded => "Half of it works",
@@ -84,8 +87,13 @@ impl Teller<'_> {
                 self.money(impact.value_per_hour),
             ));
         }
-        reasons.extend(self.outcomes(&[service], impact));
+        let of_outage = if reasons.is_empty() {
+            ""
+        } else {
+            "Of the outage, "
+        };
         reasons.extend(self.promises(promises));
+        reasons.extend(self.outcomes(of_outage, &[service], impact));
         reasons.push(format!("Priority {priority}"));
         reasons
     }
@@ -114,8 +122,8 @@ impl Teller<'_> {
         reasons
     }
 
-    /// What the business loses by these services, the most costly first.
-    fn outcomes(&self, services: &[Id<Service>], impact: &Brief) -> Vec<String> {
+    /// What the business loses by these services, the most costly first; each line begins so.
+    fn outcomes(&self, begin: &str, services: &[Id<Service>], impact: &Brief) -> Vec<String> {
         if impact.first.is_empty() {
             let (verb, them) = if services.len() == 1 {
                 ("is", "it")
@@ -129,14 +137,18 @@ impl Teller<'_> {
             };
             return vec![format!("{} 0 per hour: {why}", self.currency)];
         }
-        let mut reasons: Vec<String> = impact.first.iter().map(|lost| self.outcome(lost)).collect();
+        let mut reasons: Vec<String> = impact
+            .first
+            .iter()
+            .map(|lost| format!("{begin}{}", self.outcome(lost)))
+            .collect();
         let others = match impact.others {
             0 => return reasons,
             1 => "1 more outcome".to_owned(),
             more => format!("{more} more outcomes"),
         };
         reasons.push(format!(
-            "{} per hour: {others}",
+            "{begin}{} per hour: {others}",
             self.money(impact.others_value)
         ));
         reasons

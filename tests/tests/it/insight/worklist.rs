@@ -395,7 +395,7 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
         reasons(2),
         json!([
             "EUR 372 per hour: P2 counts as 3 % of an outage of Beds, which costs EUR 12 400 per hour",
-            "EUR 12 400 per hour: Discharge (80 %) by way of Beds",
+            "Of the outage, EUR 12 400 per hour: Discharge (80 %) by way of Beds",
             "Priority P2",
         ])
     );
