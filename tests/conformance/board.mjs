@@ -82,7 +82,7 @@ async function lookAtEverything() {
       assert.equal(await page.locator('html').getAttribute('lang'), look.language);
       assert.equal(await page.locator('.state-failure').count(), 0, `${view.name} shows an error`);
       await assertAccessible(page, `${view.name}, ${look.language}, ${look.theme}`);
-      await figures[view.name](page, { origin, token, locale: look.locale, now });
+      await figures[view.name](page, { origin, token, language: look.language, locale: look.locale, now });
       await page.screenshot({ path: join(screenshots, `${view.name}-${look.language}-${look.theme}.png`), fullPage: true });
     }
     await close();

@@ -2,5 +2,6 @@
 
 pub mod gap;
 pub mod impact;
+pub mod language;
 pub mod review;
 pub mod worklist;

@@ -26,14 +26,14 @@ function write({ amount, currency }, locale) {
 }
 
 async function askForTheWorklist(context) {
-  const { worklist: { nodes } } = await ask(context, `{
+  const { worklist: { nodes } } = await ask(context, `query ($language: Language!) {
     worklist(first: 20) {
       nodes {
-        valuePerHour { amount currency } reasons
+        valuePerHour { amount currency } breached reasons(language: $language)
         subject { ... on Incident { title } ... on ServiceRequest { title } ... on Demand { title } }
       }
     }
-  }`);
+  }`, { language: context.language.toUpperCase() });
   return nodes;
 }
 
@@ -48,6 +48,10 @@ async function worklist(page, context) {
   assert.deepEqual(await texts(page, '.item h2'), nodes.map(({ subject }) => subject.title));
   assert.deepEqual(await values(page, '.item .worth .figure'), nodes.map(({ valuePerHour }) => valuePerHour.amount));
   assert.deepEqual(await texts(page, '.item .worth .figure'), nodes.map(({ valuePerHour }) => write(valuePerHour, context.locale)));
+  const items = await page.locator('.item').all();
+  const broken = await Promise.all(items.map(async (item) => await item.locator('.badge-broken').count() === 1));
+  assert.deepEqual(broken, nodes.map(({ breached }) => breached));
+  assert.ok(broken.includes(true), 'a promise of the demo is broken');
   const told = [before, nodes].map((all) => all.flatMap(({ reasons }) => reasons));
   assert.deepEqual(shown, told[1].map((later, place) => (shown[place] === told[0][place] ? shown[place] : later)));
 }

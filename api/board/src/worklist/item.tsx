@@ -55,13 +55,17 @@ export function Item({ item, rank, most }: Props) {
 
 function Due({ item }: { item: WorkItem }) {
   const { t, f } = useText();
-  const { dueAt, atRisk } = item;
-  if (!dueAt) return item.subject.__typename === 'Demand' ? null : <p class="due muted">{t.worklist.noDue}</p>;
+  const { dueAt, atRisk, breached } = item;
+  const broken = breached && <span class="badge badge-broken">{t.worklist.broken}</span>;
+  if (!dueAt) {
+    return item.subject.__typename === 'Demand' ? null : <p class="due"><span class="muted">{t.worklist.noDue}</span> {broken}</p>;
+  }
   const isLate = new Date(dueAt) < new Date();
   const words = f.distance(dueAt);
   return (
     <p class={isLate ? 'due due-late' : 'due'}>
       <time dateTime={dueAt} title={f.dateTime(dueAt)}>{isLate ? t.worklist.late(words) : t.worklist.due(words)}</time>
+      {broken}
       {atRisk && !isLate && <span class="badge badge-risk">{t.worklist.atRisk}</span>}
     </p>
   );
@@ -71,7 +75,7 @@ function Due({ item }: { item: WorkItem }) {
 const WEIGHTIEST = 2;
 
 function ReasonList({ reasons }: { reasons: string[] }) {
-  return <ul lang="en">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>;
+  return <ul>{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>;
 }
 
 function Reasons({ reasons }: { reasons: string[] }) {
@@ -79,7 +83,7 @@ function Reasons({ reasons }: { reasons: string[] }) {
   if (reasons.length === 0) return null;
   return (
     <div class="reasons">
-      <h3>{t.worklist.why}{t.worklist.reasonsLanguage && <small> {t.worklist.reasonsLanguage}</small>}</h3>
+      <h3>{t.worklist.why}</h3>
       <ReasonList reasons={reasons.slice(0, WEIGHTIEST)} />
       {reasons.length > WEIGHTIEST && (
         <details>

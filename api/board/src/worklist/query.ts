@@ -3,13 +3,14 @@ import type {
 } from '../api/types';
 
 export const WORKLIST = /* GraphQL */ `
-  query BoardWorklist($filter: WorklistFilter, $after: String) {
+  query BoardWorklist($filter: WorklistFilter, $after: String, $language: Language!) {
     worklist(filter: $filter, first: 20, after: $after) {
       nodes {
         valuePerHour { amount currency }
         dueAt
         atRisk
-        reasons
+        breached
+        reasons(language: $language)
         subject {
           __typename
           ... on Incident {
@@ -88,5 +89,7 @@ export interface WorkItem {
   valuePerHour: Money;
   dueAt: string | null;
   atRisk: boolean;
+  /** Whether a promise is broken. */
+  breached: boolean;
   reasons: string[];
 }

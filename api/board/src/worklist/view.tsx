@@ -16,7 +16,7 @@ const KINDS = ['INCIDENT', 'SERVICE_REQUEST', 'DEMAND'] as const;
 type Kind = (typeof KINDS)[number];
 
 export function Worklist({ route }: { route: Route }) {
-  const { t, f } = useText();
+  const { language, t, f } = useText();
   const { parameters } = route;
   const kinds = KINDS.filter((kind) => parameters.getAll('kinds').join().split(',').includes(kind));
   const customer = useChosen('customer', parameters.get('customer'));
@@ -24,7 +24,7 @@ export function Worklist({ route }: { route: Route }) {
   const filter = { kinds: kinds.length > 0 ? kinds : null, customerId: customer.one?.id ?? null, teamId: team.one?.id ?? null };
   const pages = usePages<{ worklist: Page<WorkItem> }, WorkItem>(
     // Without its customer or team this would be another list.
-    WORKLIST, isKnown(customer) && isKnown(team) ? { filter } : null, (answer) => answer.worklist, (item) => item.subject.id,
+    WORKLIST, isKnown(customer) && isKnown(team) ? { filter, language: language.toUpperCase() } : null, (answer) => answer.worklist, (item) => item.subject.id,
   );
   const isFiltered = kinds.length > 0 || customer.slug !== null || team.slug !== null;
   const setKinds = (next: Kind[]) => setParameters({ kinds: next.join(',') || null });

@@ -14,7 +14,7 @@ use crate::catalog::offerings::rules::Offering;
 use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
 use crate::demand::feedback::store::Whose;
 use crate::insight::impact;
-use crate::insight::worklist::words::Teller;
+use crate::insight::language::{Figures, Language};
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{Currency, Money, bad_input, filter_id, unreadable};
 use crate::shared::ids::Id;
@@ -153,22 +153,20 @@ impl BusinessReview {
 
     /// The review in words.
     async fn summary(&self, ctx: &Context<'_>) -> Vec<String> {
-        let catalog = Arc::clone(&ctx.data_unchecked::<RequestCatalog>().whole());
-        let teller = Teller {
-            catalog: &catalog,
+        let figures = Figures {
+            language: Language::En,
             currency: &ctx.data_unchecked::<Currency>().0,
-            now: ctx.data_unchecked::<RequestCatalog>().moment(),
         };
-        self.counts.words(&teller)
+        self.counts.words(figures)
     }
 }
 
 impl Counts {
-    fn words(&self, teller: &Teller<'_>) -> Vec<String> {
+    fn words(&self, figures: Figures<'_>) -> Vec<String> {
         let incidents = match self.incidents {
             0 => "No incident touched them.".to_owned(),
-            1 => format!("1 incident cost them {}.", teller.money(self.lost)),
-            more => format!("{more} incidents cost them {}.", teller.money(self.lost)),
+            1 => format!("1 incident cost them {}.", figures.money(self.lost)),
+            more => format!("{more} incidents cost them {}.", figures.money(self.lost)),
         };
         let (met, open) = (
             self.demands.met.unsigned_abs(),

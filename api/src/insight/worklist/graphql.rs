@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use futures_util::future::try_join4;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::ranking::{Candidate, Cause, Ranked, Ranking, Wanted};
 use super::rules::{Kind, Rank, Weights, hourly};
 use super::store::CountDemands;
-use super::words::{Promises, Teller};
+use super::words::{Promises, Reason, Teller};
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::teams::rules::Team;
 use crate::config::InsightSettings;
 use crate::demand::rules::Demand;
 use crate::incidents::graphql::IncidentFields;
 use crate::incidents::rules::Incident;
+use crate::insight::language::{Figures, Language};
 use crate::requests::rules::ServiceRequest;
 use crate::shared::connection::{Connection, PageArgs, connection};
 use crate::shared::direct::Direct;
@@ -36,7 +37,7 @@ use crate::{demand, incidents, requests};
 
 /// What to do first. Sorted by what an hour of waiting costs the business, then by the clock that ends first.
 #[derive(SimpleObject)]
-#[graphql(serial)]
+#[graphql(serial, complex)]
 pub struct WorkItem {
     /// What is to be done.
     subject: WorkSubject,
@@ -46,8 +47,25 @@ pub struct WorkItem {
     due_at: Option<DateTime>,
     /// Whether a promise is at risk and not broken yet.
     at_risk: bool,
-    /// The ranking in words and figures, most weighty first.
-    reasons: Vec<String>,
+    /// Whether a promise is broken; another may still be due.
+    breached: bool,
+    #[graphql(skip)]
+    reasons: Vec<Reason>,
+}
+
+#[ComplexObject]
+impl WorkItem {
+    /// The ranking in words and figures, most weighty first: what waiting costs, how the promises stand, and what that rests on.
+    async fn reasons(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which language; names stay as they are.", default)] language: Language,
+    ) -> Vec<String> {
+        let currency = &ctx.data_unchecked::<Currency>().0;
+        let figures = Figures { language, currency };
+        let reasons = self.reasons.iter();
+        reasons.map(|reason| reason.said(figures)).collect()
+    }
 }
 
 /// What sort of work.
@@ -275,16 +293,13 @@ impl Shown {
         candidate: Candidate,
     ) -> Option<WorkItem> {
         let now = ctx.data_unchecked::<RequestCatalog>().moment();
-        let teller = Teller {
-            catalog,
-            currency: &ctx.data_unchecked::<Currency>().0,
-            now,
-        };
+        let teller = Teller { catalog, now };
         let key = candidate.key;
         let at_risk = self.is_at_risk(key, now);
-        let promises = |due_at, breaches_at| Promises {
+        let broken_at = self.broken_at(key, now);
+        let promises = |due_at| Promises {
             due_at,
-            breaches_at,
+            broken_at,
             at_risk,
         };
         let (subject, value, due_at, reasons) = match candidate.cause {
@@ -295,7 +310,7 @@ impl Shown {
             } => {
                 let incident = self.incidents.get(&key)?.clone();
                 let due_at = incident.due_at;
-                let told = promises(due_at, incident.breaches_at);
+                let told = promises(due_at);
                 let reasons = teller.incident((&services, severity), &impact, told);
                 let subject = WorkSubject::Incident(Direct(IncidentFields(incident)));
                 (subject, impact.value_per_hour, due_at, reasons)
@@ -307,7 +322,7 @@ impl Shown {
             } => {
                 let request = self.requests.get(&key)?.clone();
                 let due_at = request.due_at;
-                let told = promises(due_at, request.breaches_at);
+                let told = promises(due_at);
                 let reasons = teller.request((service, priority), (weights, &impact), told);
                 let value = weights.value(priority, impact.value_per_hour);
                 let subject = WorkSubject::ServiceRequest(requests::graphql::shown(ctx, request));
@@ -325,8 +340,19 @@ impl Shown {
             value_per_hour: Direct(Money(value)),
             due_at: due_at.map(DateTime),
             at_risk,
+            breached: broken_at.is_some(),
             reasons,
         })
+    }
+
+    /// When the first promise was broken, if one was.
+    fn broken_at(&self, key: Uuid, now: Timestamp) -> Option<Timestamp> {
+        let clocks = self.clocks.get(&key)?.iter();
+        let broken = clocks.filter_map(|clock| {
+            let breach = clock.breaches_at.filter(|at| *at < now);
+            breach.or(clock.breached_at)
+        });
+        broken.min()
     }
 
     fn is_at_risk(&self, key: Uuid, now: Timestamp) -> bool {

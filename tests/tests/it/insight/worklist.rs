@@ -13,15 +13,16 @@ use super::oracle::World;
 use crate::objects::{
     AGREEMENT, CALENDAR, CUSTOMER, OFFERING, OUTCOME, PERSON, SERVICE, list, text,
 };
+use crate::requests::clocks::{promise, target};
 use crate::support::mutate;
 
 const PAGE: usize = 17;
 /// What the weights are where nothing is configured.
 const WEIGHTS: [f64; 4] = [0.10, 0.03, 0.01, 0.003];
 
-const ITEM: &str = "valuePerHour { amount } dueAt atRisk reasons subject {
-    ... on Incident { number slaClocks { dueAt atRisk } }
-    ... on ServiceRequest { number slaClocks { dueAt atRisk } }
+const ITEM: &str = "valuePerHour { amount } dueAt atRisk breached reasons subject {
+    ... on Incident { number slaClocks { dueAt atRisk breached } }
+    ... on ServiceRequest { number slaClocks { dueAt atRisk breached } }
     ... on Demand { number }
 }";
 
@@ -97,7 +98,7 @@ fn order(one: &Value, other: &Value) -> Ordering {
         .then_with(|| number(one).cmp(&number(other)))
 }
 
-/// The clock that ends first, and whether one is at risk.
+/// The clock that ends first, and whether one is at risk, or breached.
 fn assert_promises(item: &Value) {
     let clocks = item["subject"]["slaClocks"]
         .as_array()
@@ -107,8 +108,10 @@ fn assert_promises(item: &Value) {
         .filter_map(|clock| clock["dueAt"].as_str())
         .min();
     assert_eq!(item["dueAt"].as_str(), due, "{item}");
-    let at_risk = clocks.iter().any(|clock| clock["atRisk"] == true);
-    assert_eq!(item["atRisk"], at_risk, "{item}");
+    for what in ["atRisk", "breached"] {
+        let any = clocks.iter().any(|clock| clock[what] == true);
+        assert_eq!(item[what], any, "{item}");
+    }
 }
 
 /// Some incidents and requests of a world, of which some end at once.
@@ -399,6 +402,81 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
             "Priority P2",
         ])
     );
+    let told = reasons_in_both_languages(&server).await;
+    assert_eq!(
+        told[1][1],
+        [
+            "1.000 € je Stunde: für Ward 730.500 € im Monat wert",
+            "Noch antwortet kein Service darauf"
+        ]
+    );
+    assert_eq!(
+        told[2][1],
+        [
+            "372 € je Stunde: P2 zählt als 3 % eines Ausfalls von Beds, der 12.400 € je Stunde kostet",
+            "Vom Ausfall 12.400 € je Stunde: Discharge (80 %) über Beds",
+            "Priorität P2",
+        ]
+    );
+}
+
+/// Reasons of the whole worklist: in English, and in German.
+async fn reasons_in_both_languages(server: &Server) -> Vec<[Vec<String>; 2]> {
+    let answer = server
+        .query("{ worklist { nodes { english: reasons german: reasons(language: DE) } } }")
+        .send()
+        .await;
+    let texts = |reasons: &Value| list(reasons).iter().map(text).collect();
+    list(&answer.expect_data()["worklist"]["nodes"])
+        .iter()
+        .map(|node| [texts(&node["english"]), texts(&node["german"])])
+        .collect()
+}
+
+async fn a_broken_promise_is_told_right_after_the_cost_in_either_language(database: Database) {
+    let server = Server::start(&database).await;
+    ask_for_a_service_worth(&server, "10000").await;
+    let beds = SERVICE.by_slug(&server, "beds").await["id"].clone();
+    let targets = json!([
+        target("RESPONSE_TIME", None, "PT1H"),
+        target("RESOLUTION_TIME", None, "PT80000H"),
+    ]);
+    promise(&server, &beds, None, targets).await;
+    let input = json!({"title": "Broken", "severity": "DEGRADED", "serviceIds": [beds], "startedAt": "2026-01-05T08:00:00Z"});
+    let answer = mutate(&server, "reportIncident", "incident { id }", input).await;
+    server
+        .query("mutation ($input: IncidentStepInput!) { acknowledgeIncident(input: $input) { userErrors { message } } }")
+        .variables(json!({"input": {"id": answer.expect_payload()["incident"]["id"]}}))
+        .send()
+        .await
+        .expect_payload();
+    let told = reasons_in_both_languages(&server).await;
+    let [english, german] = &told[0];
+    assert_eq!(
+        english[0],
+        "EUR 5 000 per hour: Discharge (50 %) by way of Beds"
+    );
+    assert_eq!(german[0], "5.000 € je Stunde: Discharge (50 %) über Beds");
+    assert!(
+        english[1].starts_with("A promise is broken; the next is due in "),
+        "{english:?}"
+    );
+    assert!(
+        german[1].starts_with("Eine Zusage ist gebrochen; die nächste ist in "),
+        "{german:?}"
+    );
+    assert_eq!(english[2], "Half of it works: Beds");
+    assert_eq!(german[2], "Die Hälfte geht noch: Beds");
+    let page = server
+        .query(format!("{{ worklist {{ nodes {{ {ITEM} }} }} }}"))
+        .send()
+        .await;
+    let items = list(&page.expect_data()["worklist"]["nodes"]).to_vec();
+    items.iter().for_each(assert_promises);
+    assert_eq!(
+        (&items[0]["breached"], &items[1]["breached"]),
+        (&json!(true), &json!(false))
+    );
 }
 
 async fn weights_are_as_configured_where_nothing_is_said(database: Database) {
@@ -578,6 +656,7 @@ async fn work_that_is_worth_nothing_is_found_behind_much_that_is_due_sooner(data
 }
 
 on_both_databases!(
+    a_broken_promise_is_told_right_after_the_cost_in_either_language,
     work_that_is_worth_nothing_is_found_behind_much_that_is_due_sooner,
     weights_are_as_configured_where_nothing_is_said,
     what_is_retired_is_said_to_be,
