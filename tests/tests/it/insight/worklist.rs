@@ -374,6 +374,11 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
         assert_eq!(numbers, expected, "{filter}");
         assert_eq!(page["totalCount"], expected.len());
     }
+    assert_reasons_add_up(&server).await;
+}
+
+/// An incident, a demand and a request tell what they cost, each in both languages.
+async fn assert_reasons_add_up(server: &Server) {
     let answer = server
         .query("{ worklist { nodes { reasons } } }")
         .send()
@@ -402,7 +407,7 @@ async fn a_filter_leaves_what_is_of_a_team_a_customer_or_a_kind(database: Databa
             "Priority P2",
         ])
     );
-    let told = reasons_in_both_languages(&server).await;
+    let told = reasons_in_both_languages(server).await;
     assert_eq!(
         told[1][1],
         [
