@@ -5,8 +5,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::feed::Feed;
 use super::stories::StoryDecline;
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
@@ -21,7 +23,6 @@ use crate::demand::steps::{self, Action, Wanted};
 use crate::demand::store;
 use crate::outcomes::rules::Outcome;
 use crate::shared::diff::diff;
-use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::ids::Id;
 use crate::shared::patch::Patch;
@@ -87,21 +88,34 @@ struct File {
 }
 
 /// A demand with who supports it, and since when, and with what is used instead.
-struct Played {
+pub(super) struct Played {
     demand: Demand,
+    /// The subject of whoever raised it.
+    raised_by: String,
+    steps: Vec<Step>,
     elsewhere: Vec<Id<Sighting>>,
     supporters: Vec<(Uuid, Id<Person>, Timestamp)>,
 }
 
-/// Raises everything that customers want, and stores what comes of it.
-pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> anyhow::Result<()> {
-    let catalog = replica.current();
+/// A step that was taken.
+struct Step {
+    /// The demand before it.
+    before: Demand,
+    /// The subject of whoever took it.
+    by: String,
+    at: Timestamp,
+    /// Who supports it from then on.
+    supporter: Option<Id<Person>>,
+}
+
+/// Raises everything that customers want: what comes of it, in the order in which it was raised.
+pub(super) fn play(catalog: &Catalog, now: Timestamp) -> anyhow::Result<Vec<Played>> {
     let file: File =
         toml::from_str(include_str!("demands.toml")).context("the demo's demands can't be read")?;
     let mut all = Vec::new();
     for story in &file.demand {
         let teller = Teller {
-            catalog: &catalog,
+            catalog,
             story,
             now,
         };
@@ -109,22 +123,53 @@ pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> 
         all.push(played.with_context(|| format!("the demand {:?}", story.title))?);
     }
     all.sort_by_key(|played| played.demand.created_at);
-    let mut work = WorkTransaction::begin(replica, author, now).await?;
+    Ok(all)
+}
+
+/// Stores them with what the feed tells of them.
+pub(super) async fn store(
+    work: &mut WorkTransaction<'_>,
+    feed: &mut Feed,
+    all: &mut [Played],
+) -> anyhow::Result<()> {
     let numbers = work.next_numbers("demand", all.len()).await?;
     for (played, number) in all.iter_mut().zip(numbers) {
         played.demand.number = DemandNumber(number);
-        let diff = diff(&serde_json::Map::new(), &played.demand.fields());
-        work.record(played.demand.subject(), ChangeKind::Created, diff);
+        for step in &mut played.steps {
+            step.before.number = DemandNumber(number);
+        }
+        played.tell(feed);
     }
     work.add(store::inserts(all.iter().map(|played| &played.demand)));
     let supporters = all.iter().flat_map(|played| played.supporters.clone());
     work.add(store::supporter_inserts(supporters));
-    work.commit().await?;
-    link(replica, author, &all).await
+    Ok(())
+}
+
+impl Played {
+    fn tell(&self, feed: &mut Feed) {
+        let subject = self.demand.subject();
+        let after = self.steps.iter().skip(1).map(|step| &step.before);
+        let after = after.chain([&self.demand]);
+        let first = self.steps.first().map_or(&self.demand, |step| &step.before);
+        feed.created(
+            subject,
+            (&self.raised_by, first.created_at),
+            &first.fields(),
+        );
+        for (step, after) in self.steps.iter().zip(after) {
+            let mut diff = diff(&step.before.fields(), &after.fields());
+            if let Some(person) = step.supporter {
+                let change = json!({ "from": null, "to": [person] });
+                diff.insert("supporters".to_owned(), change);
+            }
+            feed.updated(subject, (&step.by, step.at), diff);
+        }
+    }
 }
 
 /// Says of what customers got elsewhere which demand it covers.
-async fn link(replica: &Replica, author: &Author, all: &[Played]) -> anyhow::Result<()> {
+pub(super) async fn link(replica: &Replica, author: &Author, all: &[Played]) -> anyhow::Result<()> {
     let linked = write(replica, author, |draft| {
         for played in all {
             for sighting in &played.elsewhere {
@@ -155,6 +200,8 @@ impl Teller<'_> {
         let demand = plan(&self.raised()?, &raiser, self.catalog, raised_at);
         let mut played = Played {
             demand: demand.map_err(refused)?,
+            raised_by: self.story.raised_by.clone(),
+            steps: Vec::new(),
             elsewhere: self.elsewhere()?,
             supporters: Vec::new(),
         };
@@ -162,7 +209,10 @@ impl Teller<'_> {
             let at = played.demand.updated_at.checked_add(WORD_OF_MOUTH)?;
             let person = self.id::<Person>(slug)?;
             let support = Action::Support(Some(person.to_string()));
-            if self.take(&mut played.demand, support, slug, at)? {
+            let known = self.catalog.get(person);
+            let subject = known.and_then(|person| person.subject.as_deref());
+            let subject = subject.with_context(|| format!("`{slug}` has no subject"))?;
+            if self.take(&mut played, (support, Some(person)), subject, at)? {
                 let supporter = (played.demand.id, person, at);
                 played.supporters.push(supporter);
             }
@@ -170,7 +220,7 @@ impl Teller<'_> {
         for step in &self.story.steps {
             let at = after(step.days, raised_at)?;
             let action = self.action(step, at)?;
-            self.take(&mut played.demand, action, &step.by, at)?;
+            self.take(&mut played, (action, None), &step.by, at)?;
         }
         Ok(played)
     }
@@ -178,8 +228,8 @@ impl Teller<'_> {
     /// Takes a step, unless it is one that the future brings: whether it was taken.
     fn take(
         &self,
-        demand: &mut Demand,
-        action: Action,
+        played: &mut Played,
+        (action, supporter): (Action, Option<Id<Person>>),
         by: &str,
         at: Timestamp,
     ) -> anyhow::Result<bool> {
@@ -190,8 +240,15 @@ impl Teller<'_> {
             action,
             expected_version: None,
         };
+        let demand = &mut played.demand;
         let taken = steps::take(demand, &wanted, &self.party(by), self.catalog, at);
-        *demand = taken.map_err(refused)?;
+        let before = std::mem::replace(demand, taken.map_err(refused)?);
+        played.steps.push(Step {
+            before,
+            by: by.to_owned(),
+            at,
+            supporter,
+        });
         Ok(true)
     }
 

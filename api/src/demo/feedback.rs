@@ -3,22 +3,17 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, anyhow};
-use entity::service_request;
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
-use serde_json::Map;
+use uuid::Uuid;
 
+use super::feed::Feed;
 use crate::demand::feedback::rules::{Feedback, Giver, Plan, Wanted, plan};
 use crate::demand::feedback::store;
 use crate::requests::rules::{ServiceRequest, Status};
-use crate::requests::store::RequestRow;
-use crate::shared::diff::diff;
-use crate::shared::draft::ChangeKind;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
-use crate::shared::write::Author;
-use crate::snapshot::{Catalog, Replica};
+use crate::snapshot::Catalog;
 
 const MOODS: &str = include_str!("feedback.toml");
 /// Of so many requests in a row one is not judged.
@@ -42,47 +37,41 @@ struct Mood {
     comments: Vec<String>,
 }
 
-/// Has people say what they think of the requests that have ended.
-pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> anyhow::Result<()> {
+/// Has people say what they think of requests that have ended: feedback, each with its request.
+pub(super) fn play<'a>(
+    requests: impl Iterator<Item = &'a ServiceRequest>,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> anyhow::Result<Vec<(Uuid, Feedback)>> {
     let moods: Moods = toml::from_str(MOODS).context("the demo's feedback can't be read")?;
-    let catalog = replica.current();
+    let mut ended: Vec<_> = requests
+        .filter(|request| matches!(request.status, Status::Fulfilled | Status::Declined))
+        .collect();
+    ended.sort_by_key(|request| (request.updated_at, request.id));
     let mut turns: HashMap<_, usize> = HashMap::new();
     let mut all = Vec::new();
-    for request in ended(replica).await? {
+    for request in ended {
         let turn = turns.entry(request.service_id).or_default();
         *turn += 1;
         let said_at = request.updated_at.checked_add(LATER)?;
         if *turn % SILENT == 0 || said_at >= now {
             continue;
         }
-        let mood = mood_of(&moods, &catalog, &request)?;
-        all.push((request.id, said(mood, *turn, &request, &catalog, said_at)?));
+        let mood = mood_of(&moods, catalog, request)?;
+        all.push((request.id, said(mood, *turn, request, catalog, said_at)?));
     }
-    let mut work = WorkTransaction::begin(replica, author, now).await?;
-    let said = || all.iter().map(|(_, feedback)| feedback);
-    work.add(store::inserts(said()));
-    let latest = all.iter().map(|(request, feedback)| (*request, feedback));
-    work.add(store::latest_inserts(latest));
-    for feedback in said() {
-        let created = diff(&Map::new(), &feedback.fields());
-        work.record(feedback.subject(), ChangeKind::Created, created);
-    }
-    work.commit().await?;
-    Ok(())
+    Ok(all)
 }
 
-/// The requests that have come to something, those that ended first first.
-async fn ended(replica: &Replica) -> anyhow::Result<Vec<ServiceRequest>> {
-    let ends = [Status::Fulfilled, Status::Declined].map(|status| status.to_string());
-    let rows = RequestRow::find()
-        .filter(service_request::Column::Status.is_in(ends))
-        .order_by_asc(service_request::Column::UpdatedAt)
-        .order_by_asc(service_request::Column::Id)
-        .into_model::<RequestRow>()
-        .all(&replica.database().read)
-        .await?;
-    let requests: Result<Vec<_>, _> = rows.into_iter().map(ServiceRequest::try_from).collect();
-    Ok(requests?)
+/// Stores it with what the feed tells of it.
+pub(super) fn store(work: &mut WorkTransaction<'_>, feed: &mut Feed, all: &[(Uuid, Feedback)]) {
+    work.add(store::inserts(all.iter().map(|(_, feedback)| feedback)));
+    let latest = all.iter().map(|(request, feedback)| (*request, feedback));
+    work.add(store::latest_inserts(latest));
+    for (_, feedback) in all {
+        let by = (&*feedback.given_by, feedback.created_at);
+        feed.created(feedback.subject(), by, &feedback.fields());
+    }
 }
 
 fn mood_of<'a>(

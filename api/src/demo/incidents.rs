@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow, ensure};
 use jiff::{SignedDuration, Timestamp};
 
+use super::feed::Feed;
 use super::stories::{self, StoryIncident};
 use crate::catalog::services::rules::Service;
 use crate::incidents::clocks::{promised, start, story};
@@ -10,12 +11,9 @@ use crate::incidents::reporting::{NewIncident, Report, plan};
 use crate::incidents::rules::{Event, IncidentNumber};
 use crate::incidents::steps::{self, Wanted};
 use crate::incidents::store;
-use crate::shared::diff::diff;
-use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
-use crate::shared::write::Author;
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
@@ -25,14 +23,16 @@ use crate::snapshot::{Catalog, Replica};
 const NOTICED_AFTER: SignedDuration = SignedDuration::from_mins(4);
 
 /// An incident with all that happened to it.
-struct Played {
+pub(super) struct Played {
     new: NewIncident,
+    /// The incident before each of its steps.
+    before: Vec<NewIncident>,
     events: Vec<Event>,
     clocks: Vec<StoredClock>,
 }
 
-/// Lets everything break that breaks until an instant, and stores what comes of it.
-pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> anyhow::Result<()> {
+/// Lets everything break that breaks until an instant: what comes of it, in the order of the reports.
+pub(super) async fn play(replica: &Replica, now: Timestamp) -> anyhow::Result<Vec<Played>> {
     let catalog = replica.current();
     let mut all = Vec::new();
     for story in stories::incidents()? {
@@ -40,19 +40,32 @@ pub(super) async fn play(replica: &Replica, author: &Author, now: Timestamp) -> 
         all.push(played.with_context(|| format!("the incident {:?}", story.title))?);
     }
     all.sort_by_key(|played| played.new.incident.created_at);
-    let mut work = WorkTransaction::begin(replica, author, now).await?;
+    Ok(all)
+}
+
+/// Stores them with what the feed tells of them.
+pub(super) async fn store(
+    work: &mut WorkTransaction<'_>,
+    feed: &mut Feed,
+    all: &mut [Played],
+) -> anyhow::Result<()> {
     let numbers = work.next_numbers("incident", all.len()).await?;
     for (played, number) in all.iter_mut().zip(numbers) {
-        played.new.incident.number = IncidentNumber(number);
+        for new in played.before.iter_mut().chain([&mut played.new]) {
+            new.incident.number = IncidentNumber(number);
+        }
         work.add(store::inserts(&played.new));
         for event in &played.events {
             work.add(store::event_inserts(event));
         }
         work.add(clocks::inserts(&played.clocks));
-        let diff = diff(&serde_json::Map::new(), &played.new.fields());
-        work.record(played.new.incident.subject(), ChangeKind::Created, diff);
+        let subject = played.new.incident.subject();
+        let states = played.before.iter().chain([&played.new]);
+        let events = played.events.iter();
+        let steps = events.map(|event| (&*event.actor, event.at));
+        feed.lived(subject, states.map(NewIncident::fields), steps);
+        feed.warned(subject, &played.clocks);
     }
-    work.commit().await?;
     Ok(())
 }
 
@@ -84,6 +97,7 @@ async fn tell(
     let promised = promised(catalog, contents, &new.incident, &new.services)?;
     let started = start(contents, &new.incident, promised);
     let mut events = vec![new.first_event()];
+    let mut before = Vec::new();
     for (step, after) in told.steps()? {
         let at = reported_at.checked_add(after)?;
         if at >= now {
@@ -95,6 +109,7 @@ async fn tell(
             expected_version: None,
         };
         let taken = steps::take(&new.incident, &wanted, (&told.by, at)).map_err(refused)?;
+        before.push(new.clone());
         new.incident = taken.0;
         events.push(taken.1);
     }
@@ -103,6 +118,7 @@ async fn tell(
     new.incident.breaches_at = breaches_at(&clocks);
     Ok(Played {
         new,
+        before,
         events,
         clocks,
     })

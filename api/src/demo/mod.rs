@@ -6,14 +6,17 @@
 
 mod availability;
 mod demands;
+mod feed;
 mod feedback;
 mod incidents;
 mod missed;
 mod requests;
 mod stories;
 
+use feed::Feed;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::shared::work::WorkTransaction;
 use crate::shared::write::{Author, now};
 use crate::snapshot::Replica;
 
@@ -28,10 +31,22 @@ pub async fn play(replica: &Replica, author: &Author) -> anyhow::Result<usize> {
     let now = now();
     let since = now.checked_sub(QUARTER).unwrap_or(Timestamp::UNIX_EPOCH);
     availability::play(replica, author, since, now).await?;
-    incidents::play(replica, author, now).await?;
-    demands::play(replica, author, now).await?;
+    let catalog = replica.current();
+    let mut incidents = incidents::play(replica, now).await?;
+    let mut demands = demands::play(&catalog, now)?;
+    let mut requests = requests::play(replica, since, now).await?;
+    let ended = requests.iter().map(|played| &played.request);
+    let feedback = feedback::play(ended, &catalog, now)?;
+    // In one transaction, so that the feed tells all of it in the order of time.
+    let mut work = WorkTransaction::begin(replica, author, now).await?;
+    let mut feed = Feed::default();
+    incidents::store(&mut work, &mut feed, &mut incidents).await?;
+    demands::store(&mut work, &mut feed, &mut demands).await?;
+    requests::store(&mut work, &mut feed, &mut requests).await?;
+    feedback::store(&mut work, &mut feed, &feedback);
+    feed.record(&mut work);
+    work.commit().await?;
+    demands::link(replica, author, &demands).await?;
     missed::play(replica, now).await?;
-    let requests = requests::play(replica, author, since, now).await?;
-    feedback::play(replica, author, now).await?;
-    Ok(requests)
+    Ok(requests.len())
 }

@@ -3,8 +3,9 @@
 use anyhow::{Context, anyhow, ensure};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::feed::Feed;
 use super::stories::{self, Story, StoryStep, told};
 use crate::catalog::offerings::rules::Offering;
 use crate::catalog::people::rules::Person;
@@ -14,21 +15,20 @@ use crate::requests::rules::{Event, NewRequest, RequestNumber, ServiceRequest};
 use crate::requests::steps::{self, Wanted};
 use crate::requests::store;
 use crate::requests::submission::{Submission, Submitter, first_event, plan};
-use crate::shared::diff::diff;
-use crate::shared::draft::ChangeKind;
 use crate::shared::errors::UserErrors;
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
 use crate::shared::work::WorkTransaction;
-use crate::shared::write::Author;
 use crate::slas::clocks::choosing::calendars;
 use crate::slas::clocks::rules::{StoredClock, breaches_at, due_at};
 use crate::slas::clocks::store as clocks;
 use crate::snapshot::{Catalog, Replica};
 
 /// A request with all that happened to it.
-struct Played {
-    request: ServiceRequest,
+pub(super) struct Played {
+    pub(super) request: ServiceRequest,
+    /// The request before each of its steps.
+    before: Vec<ServiceRequest>,
     inputs: Value,
     events: Vec<Event>,
     clocks: Vec<StoredClock>,
@@ -41,15 +41,22 @@ impl Played {
             inputs: self.inputs.clone(),
         }
     }
+
+    fn tell(&self, feed: &mut Feed) {
+        let subject = self.request.subject();
+        let states = self.before.iter().chain([&self.request]);
+        let steps = self.events.iter().map(|event| (&*event.actor, event.at));
+        feed.lived(subject, states.map(ServiceRequest::fields), steps);
+        feed.warned(subject, &self.clocks);
+    }
 }
 
-/// Tells all stories between two instants, and stores what comes of them.
+/// Tells all stories between two instants: what comes of them, in the order in which it was asked for.
 pub(super) async fn play(
     replica: &Replica,
-    author: &Author,
     since: Timestamp,
     now: Timestamp,
-) -> anyhow::Result<usize> {
+) -> anyhow::Result<Vec<Played>> {
     let catalog = replica.current();
     let mut all = Vec::new();
     for story in stories::all()? {
@@ -70,20 +77,21 @@ pub(super) async fn play(
         }
     }
     all.sort_by_key(|played| played.request.created_at);
-    store_all(replica, author, now, &mut all).await?;
-    Ok(all.len())
+    Ok(all)
 }
 
-async fn store_all(
-    replica: &Replica,
-    author: &Author,
-    now: Timestamp,
+/// Stores them with what the feed tells of them.
+pub(super) async fn store(
+    work: &mut WorkTransaction<'_>,
+    feed: &mut Feed,
     all: &mut [Played],
 ) -> anyhow::Result<()> {
-    let mut work = WorkTransaction::begin(replica, author, now).await?;
     let numbers = work.next_numbers("service_request", all.len()).await?;
     for (played, number) in all.iter_mut().zip(numbers) {
         played.request.number = RequestNumber(number);
+        for request in &mut played.before {
+            request.number = RequestNumber(number);
+        }
     }
     let requests: Vec<_> = all.iter().map(Played::new_request).collect();
     let events: Vec<_> = all.iter().flat_map(|it| it.events.clone()).collect();
@@ -91,11 +99,9 @@ async fn store_all(
     work.add(store::inserts(&requests));
     work.add(store::event_inserts(&events));
     work.add(clocks::inserts(&started));
-    for NewRequest { request, .. } in requests {
-        let diff = diff(&Map::new(), &request.fields());
-        work.record(request.subject(), ChangeKind::Created, diff);
+    for played in all.iter() {
+        played.tell(feed);
     }
-    work.commit().await?;
     Ok(())
 }
 
@@ -136,6 +142,7 @@ impl Teller<'_> {
             contents: self.replica.calendars(),
         };
         let mut clocks = workshop.start(&request, &events)?;
+        let mut before = Vec::new();
         for step in self.steps() {
             let at = step.at(request.updated_at, self.telling)?;
             if at >= self.now {
@@ -148,12 +155,13 @@ impl Teller<'_> {
             if event.priority.is_some() {
                 clocks = workshop.choose_anew(&next, &clocks, event.at)?;
             }
-            request = next;
+            before.push(std::mem::replace(&mut request, next));
             events.push(event);
         }
         self.work_out(&mut request, &events, &mut clocks)?;
         Ok(Played {
             request,
+            before,
             inputs,
             events,
             clocks,

@@ -123,6 +123,23 @@ impl<'a> WorkTransaction<'a> {
             subject,
             kind,
             diff,
+            by: None,
+        });
+    }
+
+    /// Says what happened to something earlier, by whose hand and when. The feed shows it where it is recorded.
+    pub fn record_past(
+        &mut self,
+        subject: SubjectRef,
+        kind: ChangeKind,
+        diff: Map<String, Value>,
+        by: (String, Timestamp),
+    ) {
+        self.recorded.push(Recorded {
+            subject,
+            kind,
+            diff,
+            by: Some(by),
         });
     }
 

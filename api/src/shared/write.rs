@@ -286,6 +286,7 @@ async fn write_work(
             subject: work.subject,
             kind: ChangeKind::Updated,
             diff: work.diff.clone(),
+            by: None,
         });
     }
     Ok(Some(recorded))
@@ -297,6 +298,8 @@ pub(super) struct Recorded {
     pub(super) subject: SubjectRef,
     pub(super) kind: ChangeKind,
     pub(super) diff: Map<String, Value>,
+    /// Who did it and when, where that is not its transaction's author and instant.
+    pub(super) by: Option<(String, Timestamp)>,
 }
 
 impl From<PlannedChange> for Recorded {
@@ -305,6 +308,7 @@ impl From<PlannedChange> for Recorded {
             subject: planned.subject.into(),
             kind: planned.kind,
             diff: planned.diff,
+            by: None,
         }
     }
 }
@@ -320,10 +324,12 @@ pub(super) async fn append(
     let mut last = first - 1;
     let rows = changes.into_iter().map(|recorded| {
         last += 1;
+        let by = recorded.by;
+        let (actor, at) = by.unwrap_or_else(|| (author.actor.to_string(), at));
         change::ActiveModel {
             sequence: Set(last),
             at: Set(at.as_microsecond()),
-            actor: Set(author.actor.to_string()),
+            actor: Set(actor),
             kind: Set(recorded.kind.to_string()),
             subject_type: Set(recorded.subject.kind.to_string()),
             subject_id: Set(recorded.subject.id),

@@ -2,10 +2,12 @@
 
 mod worth;
 
+use std::collections::HashMap;
+
 use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
-use crate::objects::until_shown;
+use crate::objects::{list, text, until_shown};
 use crate::support::changes_without_clocks;
 
 on_both_databases!(
@@ -15,6 +17,7 @@ on_both_databases!(
     question_8_why_was_it_declined_and_what_is_the_other_way,
     a_quarter_of_work_is_there_in_every_state,
     question_10_what_changed_and_who_did_it,
+    question_10_the_feed_tells_who_did_which_step_and_when,
     a_catalog_that_somebody_has_begun_is_left_alone,
 );
 
@@ -137,6 +140,90 @@ async fn question_10_what_changed_and_who_did_it(database: Database) {
             "subject": {"id": id},
             "diff": {"tier": {"from": "TIER_1", "to": "TIER_4"}},
         })
+    );
+}
+
+/// All that the feed has of work.
+async fn changes_of_work(server: &Server) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut after = json!(null);
+    loop {
+        let answer = server
+            .query(
+                r#"query($after: String) { changes(after: $after, first: 100,
+                  filter: {types: ["ServiceRequest", "Incident", "Demand", "Feedback"]}) {
+                  pageInfo { hasNextPage endCursor } nodes { sequence at actor kind type subjectId diff } } }"#,
+            )
+            .variables(json!({ "after": after }))
+            .send()
+            .await;
+        let page = &answer.expect_data()["changes"];
+        all.extend_from_slice(list(&page["nodes"]));
+        let Some(last) = all
+            .last()
+            .filter(|_| page["pageInfo"]["hasNextPage"] == true)
+        else {
+            return all;
+        };
+        after = last["sequence"].clone();
+    }
+}
+
+/// Each piece of work has a life: who asked for it, who took which step, and when its promises were broken.
+async fn question_10_the_feed_tells_who_did_which_step_and_when(database: Database) {
+    let server = demo(&database).await;
+    until_shown(&server).await;
+    let changes = changes_of_work(&server).await;
+    let instant =
+        |change: &Value| -> jiff::Timestamp { text(&change["at"]).parse().expect("an instant") };
+    assert!(changes.is_sorted_by_key(instant), "in the order of time");
+    let mut lives: HashMap<String, Vec<&Value>> = HashMap::new();
+    for change in &changes {
+        assert_ne!(change["actor"], "kundig serve --demo", "somebody did it");
+        let life = lives.entry(text(&change["subjectId"])).or_default();
+        let kind = if life.is_empty() {
+            "CREATED"
+        } else {
+            "UPDATED"
+        };
+        assert_eq!(change["kind"], kind, "{change}");
+        life.push(change);
+    }
+    let data = ask(
+        &server,
+        "{ serviceRequests(first: 100) { nodes { id version status events(first: 50) { nodes { at actor } } } }
+           incidents(first: 100) { nodes { id version status events(first: 50) { nodes { at actor } } } }
+           demands(first: 100) { nodes { id version status supporterCount createdAt updatedAt } } }",
+    )
+    .await;
+    for kind in ["serviceRequests", "incidents", "demands"] {
+        for work in list(&data[kind]["nodes"]) {
+            let life = &lives[&text(&work["id"])];
+            let (steps, warnings): (Vec<&Value>, Vec<&Value>) =
+                life.iter().partition(|change| change["actor"] != "kundig");
+            assert_eq!(json!(steps.len()), work["version"], "{work}: {life:#?}");
+            if let Some(events) = work["events"]["nodes"].as_array() {
+                let told = |it: &Value| (it["at"].clone(), it["actor"].clone());
+                let steps: Vec<_> = steps.iter().map(|step| told(step)).collect();
+                assert_eq!(steps, events.iter().map(told).collect::<Vec<_>>());
+            }
+            let status = steps
+                .iter()
+                .rev()
+                .find_map(|it| it["diff"]["status"].get("to"));
+            assert_eq!(status, Some(&work["status"]), "{work}: {life:#?}");
+            assert!(
+                warnings
+                    .iter()
+                    .all(|it| it["diff"].to_string().contains("slaClocks.")),
+                "{warnings:#?}"
+            );
+        }
+    }
+    let missed = |it: &&Value| it["diff"]["slaClocks.RESOLUTION_TIME"]["to"] == "MISSED";
+    assert!(
+        changes.iter().filter(missed).count() > 5,
+        "promises were broken"
     );
 }
 

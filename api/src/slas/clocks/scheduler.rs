@@ -17,6 +17,8 @@ use crate::shared::work::WorkTransaction;
 use crate::shared::write::{Author, now};
 use crate::snapshot::Replica;
 
+/// Who records it.
+pub const AUTHOR: &str = "kundig";
 /// How many clocks are looked at in one transaction.
 const AT_ONCE: u64 = 200;
 /// How often it is looked whether a clock's time has come.
@@ -64,7 +66,7 @@ async fn record_due(replica: &Replica, held: Held) -> Result<Round, DbErr> {
     let is_full = due.len() as u64 == AT_ONCE;
     // In the order in which steps take them, so that neither waits for the other.
     due.sort_by_key(|clock| (clock.subject.id, clock.place));
-    let author = Author::program("kundig");
+    let author = Author::program(AUTHOR);
     let mut work = WorkTransaction::begin(replica, &author, now).await?;
     if !held.is_held(work.connection()).await? {
         work.give_up().await?;
