@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::rules::{Losses, Period, percent};
 use super::store::{Demands, DemandsOf, IncidentsIn, PastIncident, Requests, RequestsOf};
+use super::words;
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
@@ -41,15 +42,15 @@ pub struct BusinessReview {
 
 /// What a period comes to, in numbers.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    submitted: u64,
-    fulfilled: u64,
-    declined: u64,
+pub(super) struct Counts {
+    pub(super) submitted: u64,
+    pub(super) fulfilled: u64,
+    pub(super) declined: u64,
     /// Fulfilled without anybody's hand.
-    automated: u64,
-    incidents: u64,
-    lost: Amount,
-    demands: Demands,
+    pub(super) automated: u64,
+    pub(super) incidents: u64,
+    pub(super) lost: Amount,
+    pub(super) demands: Demands,
 }
 
 /// Open time, money and words for one customer: the page to take to the review meeting. What incidents cost is told by the
@@ -152,55 +153,24 @@ impl BusinessReview {
     }
 
     /// The review in words.
-    async fn summary(&self, ctx: &Context<'_>) -> Vec<String> {
-        let figures = Figures {
-            language: Language::En,
-            currency: &ctx.data_unchecked::<Currency>().0,
-        };
-        self.counts.words(figures)
+    async fn summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which language; names stay as they are.", default)] language: Language,
+    ) -> Vec<String> {
+        let currency = &ctx.data_unchecked::<Currency>().0;
+        words::say(&self.counts, Figures { language, currency })
     }
 }
 
 impl Counts {
-    fn words(&self, figures: Figures<'_>) -> Vec<String> {
-        let incidents = match self.incidents {
-            0 => "No incident touched them.".to_owned(),
-            1 => format!("1 incident cost them {}.", figures.money(self.lost)),
-            more => format!("{more} incidents cost them {}.", figures.money(self.lost)),
-        };
-        let (met, open) = (
-            self.demands.met.unsigned_abs(),
-            self.demands.open.unsigned_abs(),
-        );
-        let demands = format!("{} met, {} still open.", counted(met, "demand"), open);
-        vec![incidents, self.requests_in_words(), demands]
+    pub(super) fn met(&self) -> u64 {
+        self.demands.met.unsigned_abs()
     }
 
-    fn requests_in_words(&self) -> String {
-        if self.submitted == 0 {
-            return "Nothing was requested for them.".to_owned();
-        }
-        let by_nobody = match self.automated {
-            0 => String::new(),
-            some => format!(", {some} of these without anybody's hand,"),
-        };
-        format!(
-            "Of {} for them {} fulfilled{by_nobody} and {} declined.",
-            counted(self.submitted, "request"),
-            are(self.fulfilled),
-            are(self.declined),
-        )
+    pub(super) fn open(&self) -> u64 {
+        self.demands.open.unsigned_abs()
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
-}
-
-fn are(count: u64) -> String {
-    let verb = if count == 1 { "is" } else { "are" };
-    format!("{count} {verb}")
 }
 
 /// Queries for business reviews.

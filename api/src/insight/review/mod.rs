@@ -3,3 +3,4 @@
 pub mod graphql;
 pub mod rules;
 pub mod store;
+mod words;
