@@ -41,13 +41,19 @@ const WORDS: [&str; 24] = [
 ];
 
 /// Kinds of searches, with a query of each.
-const QUERIES: [(&str, &str); 6] = [
+const QUERIES: [(&str, &str); 9] = [
     ("exact", "patientbetten archivzugang"),
     ("exact, in many", "druckmanagement"),
     ("prefix", "röntgenak"),
     ("prefix of 2 letters", "pa"),
     ("one typo", "netzplam"),
     ("two typos", "druckmanagmnt archivzugagn"),
+    ("end of compounds", "management"),
+    ("two words for one", "druck management"),
+    (
+        "ten words",
+        "patient betten druck management portal archiv zugang netz labor dienst",
+    ),
 ];
 
 fn main() {

@@ -17,8 +17,8 @@ use crate::shared::ids::Id;
 
 /// How many similar demands are shown where nothing is said.
 pub const DEFAULT: usize = 5;
-/// How many words of a title, and of a title and a description, are compared.
-const MAX_WORDS: [usize; 2] = [8, 14];
+/// How many words of a title and of a description are compared.
+const MAX_WORDS: [usize; 2] = [8, 6];
 
 /// What a demand says.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +29,8 @@ pub struct Said<'a> {
     pub description: Option<&'a str>,
 }
 
-/// The open demands, among those that the viewer sees, that have at least half as many words in common with this as its title has; those that
-/// have most in common first. Of one customer, if it is given, and without the demand itself.
+/// The open demands, among those that the viewer sees, that have at least half of the words of this one's title; those that have most in
+/// common with its title and its description first. Of one customer, if it is given, and without the demand itself.
 pub async fn similar(
     ctx: &Context<'_>,
     said: Said<'_>,
@@ -46,7 +46,7 @@ pub async fn similar(
         first: first + 1,
     };
     let found = find(ctx, wanted, page).await;
-    let (found, _) = found.map_err(|error| refusal(&error))?;
+    let found = found.map_err(|error| refusal(&error))?;
     let keys = found.hits.iter().map(|hit| hit.place.id);
     let others = keys.filter(|&id| Some(id) != itself).take(first);
     let demands = try_join_all(others.map(|id| demand(ctx, id))).await?;
@@ -61,20 +61,20 @@ fn wanted(ctx: &Context<'_>, said: Said<'_>, customer: Option<Id<Customer>>) -> 
     if enough == 0 {
         return None;
     }
-    if let Some(description) = said.description {
-        looked_for.extend(telling(words(&beginning(description))));
-        looked_for.truncate(MAX_WORDS[1]);
-    }
+    // Most descriptions of anything share some words: theirs only say which of the demands comes first.
+    let mut described = telling(words(&beginning(said.description.unwrap_or_default())));
+    described.truncate(MAX_WORDS[1]);
     let marks = demands::marks(&visible(ctx)).into_iter().map(|mut marks| {
         marks.push(OPEN.to_owned());
         marks.extend(customer.map(|customer| demands::of_customer(customer.key())));
         marks
     });
     Some(Wanted {
-        words: looked_for,
+        beside: described,
         at_least: Some(enough),
         is_being_typed: false,
         marks: Some(marks.collect()),
+        ..Wanted::all(looked_for)
     })
 }
 
@@ -85,7 +85,7 @@ pub struct SimilarDemandQueries;
 #[Object]
 impl SimilarDemandQueries {
     /// The open demands (OPEN or PLANNED) that say much the same as one that is about to be raised, among those that the viewer may see: those
-    /// that have most in common first. Errors: `BAD_USER_INPUT` for a bad page size or id; `UNAVAILABLE` while the index is being built,
+    /// with at least half of the title's words, and of them those first that have most in common with title and description. Errors: `BAD_USER_INPUT` for a bad page size or id; `UNAVAILABLE` while the index is being built,
     /// just after a start.
     async fn similar_demands(
         &self,

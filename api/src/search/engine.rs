@@ -7,16 +7,18 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
 use sea_orm::DbErr;
+use strum::IntoEnumIterator;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::demands;
-use super::documents::{document, documents};
+use super::documents::{Kind, document, documents};
 use super::index::{Document, IndexError, TextIndex};
-use super::matching::{Found, Page, Wanted};
+use super::matching::{Found, Hit, Page, Wanted};
 use super::memory::Missed;
+use super::rules;
 use crate::shared::subject::{SubjectRef, WorkType};
 use crate::snapshot::{Catalog, Replica};
 
@@ -191,8 +193,8 @@ impl Search {
         Ok(put.await??)
     }
 
-    /// A page of what matches, and whether nothing would even for somebody who sees all; `generation` is that of the newest snapshot
-    /// that whoever asks knows of. Waits for the index, and runs beside what else is answered.
+    /// A page of what matches. `generation` is that of the newest snapshot that whoever asks knows of. Waits for the index, and runs
+    /// beside what else is answered.
     ///
     /// # Errors
     /// The index is not there yet, or can't be read.
@@ -201,24 +203,77 @@ impl Search {
         wanted: Wanted,
         page: Page,
         generation: u64,
+    ) -> Result<Found, SearchError> {
+        let search = move |index: &TextIndex| index.search(&wanted, page);
+        self.ask(generation, search).await
+    }
+
+    /// The first page of what matches, and whether it is missed: whether nothing of the catalog would answer it, even for somebody who
+    /// sees all of that.
+    ///
+    /// # Errors
+    /// As for [`Self::find`].
+    pub async fn find_or_miss(
+        &self,
+        wanted: Wanted,
+        first: usize,
+        generation: u64,
     ) -> Result<(Found, bool), SearchError> {
+        let search = move |index: &TextIndex| {
+            let found = index.search(&wanted, Page { after: None, first })?;
+            let is_missed = is_missed(index, wanted, found.hits.first())?;
+            Ok((found, is_missed))
+        };
+        self.ask(generation, search).await
+    }
+
+    /// Which of these texts the catalog has no answer to, whoever looks: the first ones, so many at most.
+    ///
+    /// # Errors
+    /// The index is not there yet, or can't be read.
+    pub async fn still_missed(
+        &self,
+        texts: Vec<String>,
+        most: usize,
+        generation: u64,
+    ) -> Result<Vec<String>, SearchError> {
+        let look = move |index: &TextIndex| {
+            let mut missed = Vec::new();
+            for text in texts {
+                if missed.len() == most {
+                    break;
+                }
+                let is_answered = match rules::query(&text) {
+                    Ok(words) => index.finds(&of_catalog(Wanted::all(words)))?,
+                    // What was remembered by other rules than today's.
+                    Err(_) => false,
+                };
+                if !is_answered {
+                    missed.push(text);
+                }
+            }
+            Ok(missed)
+        };
+        self.ask(generation, look).await
+    }
+
+    /// Asks the index something, once it contains this snapshot.
+    async fn ask<T: Send + 'static>(
+        &self,
+        generation: u64,
+        question: impl FnOnce(&TextIndex) -> Result<T, IndexError> + Send + 'static,
+    ) -> Result<T, SearchError> {
         self.wait_for(generation).await?;
         // It is never closed.
         let turn = Arc::clone(&self.shared.turns).acquire_owned().await;
         let shared = Arc::clone(&self.shared);
-        let search = spawn_blocking(move || {
+        let answer = spawn_blocking(move || {
             // Whoever asked may have gone, and a search goes on all the same.
             let _turn = turn;
             let index = shared.index.load_full().ok_or(SearchError::Building)?;
-            let found = index.search(&wanted, page)?;
-            let of_all = Wanted {
-                marks: None,
-                ..wanted
-            };
-            let is_missed = found.total == 0 && !index.finds(&of_all)?;
-            Ok((found, is_missed))
+            Ok(question(&index)?)
         });
-        search.await?
+        answer.await?
     }
 
     async fn wait_for(&self, generation: u64) -> Result<(), SearchError> {
@@ -235,6 +290,31 @@ impl Search {
             );
         }
         Ok(())
+    }
+}
+
+/// Whether a search whose best match this is, is missed. What was found by a letter of a short word alone is no answer: `wlan` is no `plan`, and
+/// whoever looks for the one needs it though there is the other.
+fn is_missed(index: &TextIndex, wanted: Wanted, best: Option<&Hit>) -> Result<bool, IndexError> {
+    if let Some(best) = best {
+        let sure = Wanted {
+            forgives_short: false,
+            ..wanted.clone()
+        };
+        if !wanted.doubts(best.place) || index.finds(&sure)? {
+            return Ok(false);
+        }
+    }
+    Ok(!index.finds(&of_catalog(wanted))?)
+}
+
+/// The same, in all of the catalog and in nothing else. A demand that says it is no answer, but one more who misses it.
+fn of_catalog(wanted: Wanted) -> Wanted {
+    let kinds = Kind::iter().filter(|kind| *kind != Kind::Demand);
+    Wanted {
+        marks: Some(kinds.map(|kind| vec![kind.mark()]).collect()),
+        forgives_short: false,
+        ..wanted
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::asking::{find, refusal};
+use super::asking::{find, find_or_miss, refusal};
 use super::demands;
 use super::documents::Kind;
 use super::engine::Search;
@@ -121,7 +121,7 @@ pub struct SearchQueries;
 #[Object]
 impl SearchQueries {
     /// Full-text search over everything the viewer may see, best first; typos are forgiven. Every word has to be there: as it is, in another
-    /// form (German and English), as the beginning of a word, or with a typo; `ü`, `ue` and `u` are the same. Errors: `BAD_USER_INPUT`
+    /// form (German and English), as the beginning of a word or the end of a long one, as one with the next word, or with a typo; `ü`, `ue` and `u` are the same. Errors: `BAD_USER_INPUT`
     /// for more than 200 characters or 10 words, an unknown type, a bad page size or cursor; `UNAVAILABLE` while the index is being built, just
     /// after a start.
     async fn search(
@@ -143,13 +143,17 @@ impl SearchQueries {
             marks: Some(visible_marks(ctx, kinds.as_deref())),
             ..Wanted::all(words)
         };
-        let found = find(ctx, wanted, page).await;
-        let (found, is_missed) = found.map_err(|error| refusal(&error))?;
-        if page.after.is_none() && count > 0 {
+        let found = if page.after.is_none() && count > 0 {
+            let found = find_or_miss(ctx, wanted, page.first).await;
+            let (found, is_missed) = found.map_err(|error| refusal(&error))?;
             let subject = ctx.data_unchecked::<Viewer>().subject();
             ctx.data_unchecked::<Search>()
                 .note(subject, &query, is_missed);
-        }
+            found
+        } else {
+            let found = find(ctx, wanted, page).await;
+            found.map_err(|error| refusal(&error))?
+        };
         connection(ctx, found, count).await
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tantivy::query::Query;
+use tantivy::query::{EnableScoring, Query};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use tantivy::{DocSet, IndexReader, IndexWriter, ReloadPolicy, TERMINATED, TantivyDocument, Term};
 use uuid::Uuid;
 
 use super::matching::{Found, Hits, Page, Wanted};
@@ -45,6 +45,9 @@ pub(super) struct Fields {
     pub(super) keys: Field,
     pub(super) text: Field,
     pub(super) text_stems: Field,
+    /// How long words end.
+    pub(super) name_ends: Field,
+    pub(super) text_ends: Field,
 }
 
 /// Numbers of a document that a search looks at.
@@ -83,7 +86,9 @@ impl TextIndex {
             name_stems: schema.add_text_field("name_stems", words.clone()),
             keys: schema.add_text_field("keys", words.clone()),
             text: schema.add_text_field("text", words.clone()),
-            text_stems: schema.add_text_field("text_stems", words),
+            text_stems: schema.add_text_field("text_stems", words.clone()),
+            name_ends: schema.add_text_field("name_ends", words.clone()),
+            text_ends: schema.add_text_field("text_ends", words),
         };
         let number = FAST | INDEXED;
         let numbers =
@@ -165,6 +170,8 @@ impl TextIndex {
             (self.fields.keys, keys.folded),
             (self.fields.text, texts.folded),
             (self.fields.text_stems, texts.stems),
+            (self.fields.name_ends, name.ends),
+            (self.fields.text_ends, texts.ends),
         ];
         for (field, words) in words {
             row.add_pre_tokenized_text(field, tokens(words));
@@ -200,7 +207,19 @@ impl TextIndex {
         let Some(query) = wanted.query(&self.fields) else {
             return Ok(false);
         };
-        Ok(query.count(&self.reader.searcher())? > 0)
+        let searcher = self.reader.searcher();
+        let weight = query.weight(EnableScoring::disabled_from_searcher(&searcher))?;
+        for segment in searcher.segment_readers() {
+            let mut matches = weight.scorer(segment, 1.0)?;
+            let alive = segment.alive_bitset();
+            while matches.doc() != TERMINATED {
+                if alive.is_none_or(|alive| alive.is_alive(matches.doc())) {
+                    return Ok(true);
+                }
+                matches.advance();
+            }
+        }
+        Ok(false)
     }
 
     /// How many documents it holds.

@@ -31,7 +31,7 @@ pub fn remembered(text: &str) -> Option<String> {
     let normal = words.join(" ");
     let count = |is: fn(char) -> bool| normal.chars().filter(|&c| is(c)).count();
     let is_fit = normal.chars().count() <= MAX_LENGTH
-        && count(char::is_alphabetic) >= MIN_LETTERS
+        && has_letters(&normal)
         && count(|c| c.is_ascii_digit()) <= MAX_DIGITS
         && !normal.contains(['@', '='])
         && !normal.contains("://")
@@ -46,18 +46,58 @@ fn is_key_like(word: &str) -> bool {
     length > MAX_WORD || is_mixed && length > MAX_MIXED
 }
 
+/// Whether a text has enough letters to mean anything.
+fn has_letters(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).count() >= MIN_LETTERS
+}
+
 /// Whose search it was, as a hash that is kept in memory for seconds.
 pub type Searcher = u64;
 
 /// Missed searches that may still turn out to be fragments of what somebody is typing.
 #[derive(Debug, Default)]
 pub struct Fragments {
-    held: HashMap<Searcher, (String, Instant)>,
+    held: HashMap<Searcher, Held>,
+}
+
+/// A text that may be a fragment.
+#[derive(Debug)]
+struct Held {
+    text: String,
+    /// What was left of it when letters or words had been taken away.
+    left: Option<String>,
+    at: Instant,
+}
+
+impl Held {
+    /// Whether a text is the same search going on: more of the held one, or of what was left of it, which is how a typo is mended.
+    fn goes_on_with(&self, typed: &str) -> bool {
+        let begins = |left: &String| typed.starts_with(left.as_str());
+        typed.starts_with(&self.text)
+            || has_words(typed, &self.text)
+            || self.left.as_ref().is_some_and(begins)
+    }
+
+    /// Whether a text is a part of the held one.
+    fn is_more_than(&self, typed: &str) -> bool {
+        self.text.starts_with(typed) || has_words(&self.text, typed)
+    }
+}
+
+/// Whether all of one text stands in another as words of its own.
+fn has_words(text: &str, part: &str) -> bool {
+    let is_end = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    !part.is_empty()
+        && text.match_indices(part).any(|(at, found)| {
+            is_end(text[..at].chars().next_back())
+                && is_end(text[at + found.len()..].chars().next())
+        })
 }
 
 impl Fragments {
-    /// Takes note of a search, and of whether anything was found; what is certain now to be a search of its own. A text that begins
-    /// with what the same searcher missed shortly before, or is the beginning of it, is the same search.
+    /// Takes note of a search, and of whether anything was found; what is certain now to be a search of its own. A text that holds
+    /// what the same searcher missed shortly before, or is held by it, is the same search; so is what they make of it by taking
+    /// letters away and typing others.
     pub fn note(
         &mut self,
         searcher: Searcher,
@@ -68,24 +108,29 @@ impl Fragments {
         let mut certain = self.due(now);
         let normal = remembered(text);
         let typed = normal.clone().unwrap_or_else(|| text.trim().to_lowercase());
-        let before = self.held.remove(&searcher);
-        let kept = match before {
+        let mut kept = None;
+        match self.held.remove(&searcher) {
             // Going on, or found in the end.
-            Some((held, _)) if typed.starts_with(&held) => None,
+            Some(held) if held.goes_on_with(&typed) => {}
             // Taking letters away again.
-            Some((held, _)) if held.starts_with(&typed) => Some(held),
-            Some((held, _)) => {
-                certain.push(held);
-                None
+            Some(held) if held.is_more_than(&typed) => {
+                let left = Some(typed).filter(|left| has_letters(left));
+                kept = Some(Held { left, ..held });
             }
-            None => None,
+            Some(held) => certain.push(held.text),
+            None => {}
+        }
+        let new = |text| Held {
+            text,
+            left: None,
+            at: now,
         };
-        let next = kept.or(normal.filter(|_| is_missed));
+        let next = kept.or(normal.filter(|_| is_missed).map(new));
         if let Some(next) = next {
             if self.held.len() >= MAX_HELD {
                 certain.extend(self.all());
             }
-            self.held.insert(searcher, (next, now));
+            self.held.insert(searcher, Held { at: now, ..next });
         }
         certain
     }
@@ -93,13 +138,13 @@ impl Fragments {
     /// What has been held back long enough.
     pub fn due(&mut self, now: Instant) -> Vec<String> {
         let is_due = |at: Instant| now.duration_since(at) >= HOLD;
-        let due = self.held.extract_if(|_, (_, at)| is_due(*at));
-        due.map(|(_, (text, _))| text).collect()
+        let due = self.held.extract_if(|_, held| is_due(held.at));
+        due.map(|(_, held)| held.text).collect()
     }
 
     /// Everything that is held back.
     pub fn all(&mut self) -> Vec<String> {
-        self.held.drain().map(|(_, (text, _))| text).collect()
+        self.held.drain().map(|(_, held)| held.text).collect()
     }
 }
 
@@ -153,6 +198,31 @@ mod tests {
         assert!(fragments.note(1, "bet", true, start).is_empty());
         assert!(fragments.note(1, "betten", false, start).is_empty());
         assert!(fragments.due(start + HOLD).is_empty(), "it was found");
+    }
+
+    #[test]
+    fn a_typo_that_is_mended_counts_as_what_it_became() {
+        let left_of = |texts: &[&str]| {
+            let mut fragments = Fragments::default();
+            let start = Instant::now();
+            let noted = |text: &&str| fragments.note(1, text, true, start);
+            let mut all: Vec<String> = texts.iter().flat_map(noted).collect();
+            all.extend(fragments.all());
+            all
+        };
+        assert_eq!(
+            left_of(&["quokkxa", "quokkx", "quokk", "quokka"]),
+            ["quokka"]
+        );
+        assert_eq!(
+            left_of(&["parkausweis", "park", "parkplatz"]),
+            ["parkplatz"]
+        );
+        assert_eq!(left_of(&["xylophon", "mein xylophon"]), ["mein xylophon"]);
+        assert_eq!(left_of(&["mein xylophon", "xylophon"]), ["mein xylophon"]);
+        // What was taken away down to nothing is another search.
+        assert_eq!(left_of(&["quokka", "q", "quartz"]), ["quokka", "quartz"]);
+        assert_eq!(left_of(&["fax", "telefax"]), ["fax", "telefax"]);
     }
 
     #[test]

@@ -11,3 +11,4 @@ mod memory;
 pub mod missed;
 pub mod rules;
 pub mod store;
+mod typos;

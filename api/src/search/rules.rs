@@ -10,6 +10,8 @@ use deunicode::deunicode_char;
 use frostem::{Algorithm, Stemmer};
 use quick_cache::sync::Cache;
 
+use super::typos::MIN_LETTERS;
+
 /// The longest query, in characters.
 pub const MAX_QUERY: usize = 200;
 /// The most words of a query.
@@ -18,6 +20,9 @@ pub const MAX_WORDS: usize = 10;
 const MAX_FOLD: usize = 60;
 /// The shortest word that has stems, in bytes of its fold.
 const MIN_STEMMED: usize = 3;
+
+/// The shortest word that may be a compound, and that is also known by how it ends, in letters.
+const MIN_COMPOUND: usize = 10;
 
 /// The longest word that is remembered, in bytes.
 const MAX_KNOWN: usize = 40;
@@ -85,11 +90,33 @@ impl Term {
     pub fn forgiven(&self) -> u8 {
         match self.folded.len() {
             _ if has_digit(&self.folded) => 0,
-            0..=3 => 0,
-            4..=7 => 1,
+            0..MIN_LETTERS => 0,
+            MIN_LETTERS..=7 => 1,
             _ => 2,
         }
     }
+
+    /// It and the next word, written as one.
+    pub fn joined(&self, next: &Self) -> Self {
+        let both = |end: &String| fold(&format!("{}{end}", self.folded));
+        Self {
+            folded: both(&next.folded),
+            stems: next.stems.iter().map(both).collect(),
+        }
+    }
+
+    /// It and its stems, each once.
+    pub fn forms(&self) -> impl Iterator<Item = &str> {
+        let stems = self.stems.iter().filter(|stem| **stem != self.folded);
+        std::iter::once(&self.folded)
+            .chain(stems)
+            .map(String::as_str)
+    }
+}
+
+/// A word from its end to its beginning: words that end alike begin alike.
+pub fn reversed(folded: &str) -> String {
+    folded.chars().rev().collect()
 }
 
 fn has_digit(text: &str) -> bool {
@@ -167,6 +194,9 @@ pub struct Terms {
     pub folded: BTreeSet<String>,
     /// Folds of their stems.
     pub stems: BTreeSet<String>,
+    /// Long words and their stems, [reversed]. German writes several words as one, and the last says what it is: by how
+    /// `Prüfungsverwaltung` ends it is found as a `Verwaltung`.
+    pub ends: BTreeSet<String>,
 }
 
 impl Terms {
@@ -175,6 +205,9 @@ impl Terms {
         let mut terms = Self::default();
         let words = texts.into_iter().flat_map(words);
         for term in words.flat_map(|word| std::iter::once(word.whole).chain(word.parts)) {
+            if term.folded.len() >= MIN_COMPOUND {
+                terms.ends.extend(term.forms().map(reversed));
+            }
             terms.folded.insert(term.folded);
             terms.stems.extend(term.stems);
         }

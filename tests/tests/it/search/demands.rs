@@ -84,6 +84,49 @@ async fn demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested(
     assert_eq!(of("ada").await, 1, "it is still found");
 }
 
+async fn demands_are_similar_by_their_titles_whatever_is_said_about_them(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let about = async |title: &str, description: &str| {
+        let input = json!({"title": title, "description": description, "kind": "NEED", "customerId": ward["id"],
+            "valuePerMonth": "100"});
+        let selection = "demand { id title } similarDemands { title }";
+        let answer = mutate(&server, "raiseDemand", selection, input).await;
+        answer.expect_payload().clone()
+    };
+    for title in [
+        "Beds in view",
+        "Handover in one place",
+        "Patients in the morning",
+    ] {
+        about(title, "The staff needs it for patients before every shift").await;
+    }
+    about("Parkausweise online", "Now they are on paper").await;
+    let description =
+        "The staff needs it before every shift so that patients find a place in the morning";
+    let similar = async |title: &str| {
+        let query = "query ($title: String!, $description: String) { similarDemands(title: $title, description: $description) { title } }";
+        let query = server.query(query);
+        let query = query.variables(json!({"title": title, "description": description}));
+        query.send().await.expect_data()["similarDemands"].clone()
+    };
+    eventually("all are indexed", async || {
+        (titles(&similar("Parkausweis").await) == ["Parkausweise online"]).then_some(())
+    })
+    .await;
+    assert_eq!(similar("Telephone").await, json!([]));
+    let raised = about("Parkausweis", description).await;
+    assert_eq!(titles(&raised["similarDemands"]), ["Parkausweise online"]);
+    // Of those that say it in their titles, those come first that have more in common.
+    about("Parkausweis", "They are too dear").await;
+    eventually("the better one is first", async || {
+        let found = similar("Parkausweis").await;
+        let found = titles(&found);
+        (found == ["Parkausweis", "Parkausweis", "Parkausweise online"]).then_some(())
+    })
+    .await;
+}
+
 async fn a_page_of_a_hundred_demands_takes_as_many_statements_as_one_of_ten(database: Database) {
     let server = Server::start(&database).await;
     let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
@@ -126,5 +169,6 @@ async fn a_page_of_a_hundred_demands_takes_as_many_statements_as_one_of_ten(data
 
 on_both_databases!(
     demands_are_found_by_those_who_see_them_and_similar_ones_are_suggested,
+    demands_are_similar_by_their_titles_whatever_is_said_about_them,
     a_page_of_a_hundred_demands_takes_as_many_statements_as_one_of_ten,
 );

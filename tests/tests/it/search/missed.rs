@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use entity::missed_search::{ActiveModel, Entity, Model};
 use kundig::auth::Scope;
 use kundig_tests::{Database, Server, on_both_databases, tokens};
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{search, until_found};
-use crate::support::create_service;
+use crate::objects::{CUSTOMER, SERVICE, list};
+use crate::support::{create_service, mutate};
 
 async fn remembered(database: &Database) -> Vec<(String, i64)> {
     let rows = Entity::find().all(&database.connect().await).await;
@@ -55,8 +56,10 @@ async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_i
     let bob = tokens::local("bob", &[Scope::CatalogRead]);
     let blind = tokens::local("blind", &[Scope::RequestsSubmit]);
     for (token, query) in [
-        // Another search, and the same by another.
-        (&ada, "xylo"),
+        // Another search, mended on the way, and the same by another.
+        (&ada, "xylopx"),
+        (&ada, "xylop"),
+        (&ada, "xylopho"),
         (&bob, &*format!("{}  Permit?", word.to_uppercase())),
         (&bob, "vp"),
         (&bob, "someone@example.org"),
@@ -75,7 +78,7 @@ async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_i
     let permit = format!("{word} permit");
     let mut found = remembered(&database).await;
     found.retain(|(text, _)| !slow.iter().any(|slow| text.starts_with(slow)));
-    assert_eq!(found, [(permit.clone(), 2), ("xylo".to_owned(), 1)]);
+    assert_eq!(found, [(permit.clone(), 2), ("xylopho".to_owned(), 1)]);
 
     let server = Server::start(&database).await;
     search(&server, Some(&ada), json!({ "query": permit }))
@@ -83,6 +86,67 @@ async fn what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_i
         .expect_data();
     server.stop().await;
     assert!(remembered(&database).await.contains(&(permit, 3)));
+}
+
+async fn what_only_a_demand_or_a_letter_of_a_short_word_answers_is_missed(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    create_service(&server, "Plan").await;
+    create_service(&server, "Whan").await;
+    let input = json!({"title": "A clipboard", "kind": "WISH", "customerId": ward["id"], "valuePerMonth": "1"});
+    let raised = mutate(&server, "raiseDemand", "demand { id }", input).await;
+    let sequence = raised.sequence();
+    for (subject, query) in [("ada", "clipboard"), ("bob", "wlan"), ("eve", "plans")] {
+        let reader = tokens::local(subject, &[Scope::CatalogRead]);
+        let search = server
+            .query("query ($query: String!) { search(query: $query) { totalCount } }")
+            .variables(json!({ "query": query }));
+        let answer = search
+            .header("Kundig-Min-Sequence", sequence)
+            .token(&reader);
+        answer.send().await.expect_data();
+    }
+    server.stop().await;
+    let expected = [("clipboard".to_owned(), 1), ("wlan".to_owned(), 1)];
+    assert_eq!(remembered(&database).await, expected);
+}
+
+async fn what_has_been_answered_since_is_missed_no_more(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let connection = database.connect().await;
+    let rows = [("parkausweis", 23), ("whatsapp", 17), ("3d printer", 4)].map(|(text, count)| {
+        ActiveModel {
+            text: Set(text.to_owned()),
+            count: Set(count),
+            last_at: Set(0),
+        }
+    });
+    let added = Entity::insert_many(rows).exec_without_returning(&connection);
+    added.await.expect("texts can be added");
+    let missed = async |first: usize| {
+        let document =
+            format!("{{ portfolioGap {{ missedSearches(first: {first}) {{ query }} }} }}");
+        // Who sees no catalog is told the same.
+        let boss = tokens::local("boss", &[Scope::InsightRead]);
+        let answer = server.query(document).token(boss).send().await;
+        let missed = list(&answer.expect_data()["portfolioGap"]["missedSearches"]).iter();
+        missed.map(|it| it["query"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(missed(2).await, ["parkausweis", "whatsapp"]);
+    let input = json!({"title": "WhatsApp", "kind": "WISH", "customerId": ward["id"], "valuePerMonth": "1"});
+    mutate(&server, "raiseDemand", "demand { id }", input)
+        .await
+        .expect_payload();
+    let service = SERVICE.create_plain(&server, "Parkausweise").await;
+    assert_eq!(
+        missed(25).await,
+        ["whatsapp", "3d printer"],
+        "a demand is no answer"
+    );
+    assert_eq!(missed(1).await, ["whatsapp"]);
+    SERVICE.delete(&server, &service).await;
+    assert_eq!(missed(2).await, ["parkausweis", "whatsapp"]);
 }
 
 async fn a_new_text_finds_a_place_however_many_are_remembered(database: Database) {
@@ -130,4 +194,6 @@ async fn a_new_text_finds_a_place_however_many_are_remembered(database: Database
 on_both_databases!(
     what_nobody_can_find_is_remembered_without_fragments_secrets_and_what_is_only_hidden,
     a_new_text_finds_a_place_however_many_are_remembered,
+    what_only_a_demand_or_a_letter_of_a_short_word_answers_is_missed,
+    what_has_been_answered_since_is_missed_no_more,
 );

@@ -49,6 +49,68 @@ async fn words_are_found_however_they_are_written(database: Database) {
     }
 }
 
+async fn compounds_are_found_by_their_parts_and_words_by_both(database: Database) {
+    let server = Server::start(&database).await;
+    for name in [
+        "Prüfungsverwaltung",
+        "Fährstraße",
+        "Bettenmanagement",
+        "Workflow",
+        "Krankenhausverwaltungen",
+    ] {
+        create_service(&server, name).await;
+    }
+    for (query, expected) in [
+        (
+            "Verwaltung",
+            &["Krankenhausverwaltungen", "Prüfungsverwaltung"][..],
+        ),
+        (
+            "Verwaltungen",
+            &["Krankenhausverwaltungen", "Prüfungsverwaltung"],
+        ),
+        ("Straße", &["Fährstraße"]),
+        ("strassen", &["Fährstraße"]),
+        ("Prüfungen", &["Prüfungsverwaltung"]),
+        ("Betten management", &["Bettenmanagement"]),
+        ("betten-management", &["Bettenmanagement"]),
+        ("Management", &["Bettenmanagement"]),
+        ("Work flow", &["Workflow"]),
+        ("work fl", &["Workflow"]),
+        ("das Prüfungs Verwaltung", &["Prüfungsverwaltung"]),
+        // Too little of it.
+        ("tung", &[]),
+    ] {
+        let mut found = found(&server, query).await;
+        found.sort();
+        assert_eq!(found, expected, "{query}");
+    }
+    create_service(&server, "Management").await;
+    let found = found(&server, "management").await;
+    assert_eq!(
+        found,
+        ["Management", "Bettenmanagement"],
+        "a word of its own comes first"
+    );
+}
+
+async fn a_letter_of_a_short_word_makes_another_word(database: Database) {
+    let server = Server::start(&database).await;
+    create_service(&server, "Bed planning").await;
+    create_service(&server, "Print").await;
+    PERSON.create_plain(&server, "Mai Nguyễn").await;
+    for query in ["wlan", "W-LAN", "mail", "rint"] {
+        assert_eq!(found(&server, query).await, [""; 0], "{query}");
+    }
+    assert_eq!(found(&server, "prnt").await, ["Print"]);
+    assert_eq!(found(&server, "plamning").await, ["Bed planning"]);
+    assert_eq!(
+        found(&server, "plamni").await,
+        ["Bed planning"],
+        "while it is typed"
+    );
+}
+
 async fn what_was_typed_comes_before_beginnings_and_these_before_typos(database: Database) {
     let server = Server::start(&database).await;
     for name in [
@@ -164,6 +226,8 @@ async fn a_query_has_bounds(database: Database) {
 
 on_both_databases!(
     words_are_found_however_they_are_written,
+    compounds_are_found_by_their_parts_and_words_by_both,
+    a_letter_of_a_short_word_makes_another_word,
     what_was_typed_comes_before_beginnings_and_these_before_typos,
     changes_are_found_and_what_is_gone_is_not,
     types_can_be_chosen_and_nothing_is_shown_that_may_not_be_seen,
