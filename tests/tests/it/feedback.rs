@@ -109,7 +109,8 @@ async fn a_service_is_judged_once_by_each_for_their_own_customer(database: Datab
     let server = Settings::new(&database).start().await;
     let service = SERVICE.create_plain(&server, "Accounts").await;
     let ward = person_of_a_customer(&server, "ada").await;
-    let other = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let other = json!({"name": "Laboratory", "parentId": ward["id"]});
+    let other = CUSTOMER.create(&server, other).await;
     let ada = submitter("ada");
     let input = json!({"serviceId": service["id"], "score": 4});
     let first = give(&server, &ada, input.clone()).await;

@@ -102,7 +102,8 @@ pub async fn feedback(ctx: &Context<'_>, key: Uuid) -> Result<Option<FeedbackNod
 pub struct Satisfaction {
     /// How many answers there are.
     pub responses: i32,
-    /// Their average, 1 (bad) to 5 (good); null without any, and for those without `insight:read` where there are fewer than three.
+    /// Their average, 1 (bad) to 5 (good); null without any, and for those without `insight:read` where they are of fewer than three
+    /// people.
     pub average: Option<f64>,
     /// Share of scores of 4 and 5, percent (CSAT); null as `average` is.
     pub csat: Option<f64>,
@@ -111,7 +112,7 @@ pub struct Satisfaction {
 impl Satisfaction {
     /// What scores come to, for somebody who reads the answers themselves or for somebody who doesn't.
     pub fn new(scores: Scores, reads_all: bool) -> Self {
-        let is_told = reads_all || scores.are_many();
+        let is_told = reads_all || scores.are_of_many();
         Self {
             responses: i32::try_from(scores.responses).unwrap_or(i32::MAX),
             average: scores.average().filter(|_| is_told),
@@ -141,6 +142,7 @@ pub async fn satisfaction(
         (since.map(day_begins), until.map(day_ends))
     };
     let question = ScoresOf {
+        with_givers: !reads_all,
         whose,
         since: since.map(first_microsecond),
         until: until.map(first_microsecond),
@@ -157,7 +159,8 @@ pub struct GiveFeedbackInput {
     service_id: ID,
     /// The request that it is about: one that the viewer sees, and that is FULFILLED or DECLINED. Absent: the service as a whole.
     service_request_id: Option<ID>,
-    /// For which customer it is said; the request's where it is about one, else the viewer's own where absent.
+    /// For which customer it is said; the request's where it is about one, else the viewer's own where absent. Another than one's own
+    /// takes `requests:work`.
     customer_id: Option<ID>,
     /// 1 (bad) to 5 (good).
     score: i32,

@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::catalog::customers::rules::{Customer, are_related};
+use crate::catalog::customers::rules::Customer;
 use crate::catalog::services::rules::Service;
 use crate::requests::rules::{ServiceRequest, Status};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{find_in, not_found};
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::subject::{SubjectRef, WorkType};
-use crate::shared::text::{MAX_TEXT, why_unfit};
+use crate::shared::text::{MAX_TEXT, is_blank, why_unfit};
 use crate::snapshot::Catalog;
 
 /// For how long a feedback can be changed after it was given.
@@ -121,9 +121,9 @@ pub struct Giver {
 }
 
 impl Giver {
-    fn may_speak_for(&self, catalog: &Catalog, customer: Id<Customer>) -> bool {
-        let own = self.customer;
-        self.speaks_for_all || own.is_some_and(|own| are_related(catalog, own, customer))
+    /// One voice a person: who spoke for the customers above and below as well would count several times.
+    fn may_speak_for(&self, customer: Id<Customer>) -> bool {
+        self.speaks_for_all || self.customer == Some(customer)
     }
 
     /// What a word of theirs is on, so that there is one: a request; a service; or a service and a customer who is not their own, so that
@@ -234,7 +234,7 @@ fn comment(comment: Option<&str>, errors: &mut UserErrors) -> Option<String> {
     if let Some(reason) = why_unfit(text, MAX_TEXT) {
         errors.push(UserError::new(UserErrorCode::Invalid, "comment", reason));
     }
-    (!text.is_empty()).then(|| text.to_owned())
+    (!is_blank(text)).then(|| text.to_owned())
 }
 
 type Subject = (Option<Id<Service>>, Option<Id<Customer>>);
@@ -290,9 +290,9 @@ fn of_service(
         return (service, giver.customer);
     };
     let found = find_in::<Customer>(catalog, id);
-    let spoken_for = found.filter(|customer| giver.may_speak_for(catalog, *customer));
+    let spoken_for = found.filter(|customer| giver.may_speak_for(*customer));
     if spoken_for.is_none() && found.is_some() && giver.sees_catalog {
-        let message = "is not a customer that you belong to, nor one above or below it: feedback is given for one's own";
+        let message = "is not the customer that you belong to: feedback is given for one's own";
         errors.push(UserError::new(
             UserErrorCode::Invalid,
             "customerId",

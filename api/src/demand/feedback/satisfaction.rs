@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// From so many answers on their average is told to those who may not read the answers.
+/// From so many givers on the average of their answers is told to those who may not read the answers.
 pub const FEWEST: i64 = 3;
 
 /// Scores, counted.
@@ -15,6 +15,8 @@ pub struct Scores {
     pub total: i64,
     /// How many of them are 4 or 5.
     pub good: i64,
+    /// How many people gave them; none where nobody asked.
+    pub givers: Option<i64>,
 }
 
 impl Scores {
@@ -28,9 +30,10 @@ impl Scores {
         ratio(self.good, self.responses).map(|share| 100.0 * share)
     }
 
-    /// Whether they are enough to be told without telling whose they are.
-    pub fn are_many(&self) -> bool {
-        self.responses >= FEWEST
+    /// Whether they are of enough people to be told without telling whose they are. Who has given several answers knows them, and
+    /// could take them away from the average.
+    pub fn are_of_many(&self) -> bool {
+        self.givers.is_some_and(|givers| givers >= FEWEST)
     }
 }
 

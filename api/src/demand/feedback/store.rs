@@ -121,9 +121,12 @@ pub enum Whose {
     Customer,
 }
 
-/// Asks what people think: the scores that were given in a period, counted. One statement for all keys, answered from an index alone.
+/// Asks what people think: the scores that were given in a period, counted. One statement for all keys, answered from an index alone
+/// where the givers are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ScoresOf {
+    /// Whether to count the givers, too.
+    pub with_givers: bool,
     /// Of what the keys are.
     pub whose: Whose,
     /// From this instant on, microseconds since 1970.
@@ -142,7 +145,7 @@ impl Question for ScoresOf {
         database: &DatabaseConnection,
         keys: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, Scores>, DbErr> {
-        use feedback::Column::{CreatedAt, CustomerId, Score, ServiceId};
+        use feedback::Column::{CreatedAt, CustomerId, GivenBy, Score, ServiceId};
         let column = match self.whose {
             Whose::Service => ServiceId,
             Whose::Customer => CustomerId,
@@ -151,9 +154,14 @@ impl Question for ScoresOf {
             .add_option(self.since.map(|since| CreatedAt.gte(since)))
             .add_option(self.until.map(|until| CreatedAt.lt(until)));
         let is_good = Expr::case(Expr::col(Score).gte(4), 1).finally(0);
+        let givers = if self.with_givers {
+            GivenBy.into_expr().count_distinct()
+        } else {
+            Expr::val(Option::<i64>::None).cast_as("bigint")
+        };
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(CHUNK) {
-            let rows: Vec<(Uuid, i64, i64, i64)> = feedback::Entity::find()
+            let rows: Vec<(Uuid, i64, i64, i64, Option<i64>)> = feedback::Entity::find()
                 .select_only()
                 .column(column)
                 .column_as(Score.count(), "responses")
@@ -162,17 +170,20 @@ impl Question for ScoresOf {
                     Expr::expr(Expr::expr(is_good.clone()).sum()).cast_as("bigint"),
                     "good",
                 )
+                .column_as(givers.clone(), "givers")
                 .filter(column.is_in(keys.iter().copied()))
                 .filter(period.clone())
                 .group_by(column)
                 .into_tuple()
                 .all(database)
                 .await?;
-            found.extend(rows.into_iter().map(|(key, responses, total, good)| {
+            found.extend(rows.into_iter().map(|row| {
+                let (key, responses, total, good, givers) = row;
                 let scores = Scores {
                     responses,
                     total,
                     good,
+                    givers,
                 };
                 (key, scores)
             }));

@@ -149,7 +149,7 @@ fn on_a_request_nothing_more_can_be_said_after_thirty_days() {
 }
 
 #[test]
-fn people_speak_for_their_own_customer_and_those_above_and_below() {
+fn people_speak_for_their_own_customer_alone() {
     let at = Timestamp::UNIX_EPOCH;
     let code = |giver: &Giver, of| {
         let planned = plan(&wanted(3, Some(of)), giver, (None, None), &catalog(), at);
@@ -167,7 +167,11 @@ fn people_speak_for_their_own_customer_and_those_above_and_below() {
     };
     for (of, for_blind, for_reader) in [
         (WARD, None, None),
-        (CLINIC, None, None),
+        (
+            CLINIC,
+            Some(UserErrorCode::NotFound),
+            Some(UserErrorCode::Invalid),
+        ),
         (
             BANK,
             Some(UserErrorCode::NotFound),
@@ -227,6 +231,7 @@ proptest! {
     #[test]
     fn an_average_lies_between_the_scores_and_csat_is_the_share_of_the_good_ones(
         scores in prop::collection::vec(1..=5_i64, 0..30),
+        givers in prop::option::of(0..10_i64),
     ) {
         let count = |of: usize| i64::try_from(of).unwrap();
         let good = scores.iter().filter(|score| **score >= 4).count();
@@ -234,8 +239,9 @@ proptest! {
             responses: count(scores.len()),
             total: scores.iter().sum(),
             good: count(good),
+            givers,
         };
-        prop_assert_eq!(sums.are_many(), scores.len() >= 3);
+        prop_assert_eq!(sums.are_of_many(), givers >= Some(3));
         prop_assert_eq!(sums.average().is_some(), !scores.is_empty());
         prop_assert!(sums.average().is_none_or(|average| (1.0..=5.0).contains(&average)));
         let all_good = good == scores.len();

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::search::store::{MissedSearch, missed};
 use crate::shared::dialect::{KEY, keys};
 use crate::shared::loads::Question;
+use crate::shared::store::CHUNK;
 
 /// Asks of services whether anybody ever requested one of their offerings, or raised a demand that they answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +58,7 @@ impl Question for WasAsked {
 pub struct Discontent {
     /// Answers given from this instant on, microseconds since 1970.
     pub since: i64,
-    /// From so many answers on.
+    /// From so many answers on, by as many people.
     pub answers: i64,
     /// With a smaller share of scores of 4 and 5 than this, percent.
     pub below: i64,
@@ -87,10 +88,33 @@ impl Question for Discontent {
         let discontent = rows.into_iter().filter(|(_, answers, good)| {
             *answers >= self.answers && good * 100 < self.below * answers
         });
-        Ok(HashMap::from([(
-            (),
-            discontent.map(|(service, ..)| service).collect(),
-        )]))
+        let services: Vec<Uuid> = discontent.map(|(service, ..)| service).collect();
+        let mut many = Vec::new();
+        for services in services.chunks(CHUNK) {
+            many.extend(self.of_many(database, services).await?);
+        }
+        Ok(HashMap::from([((), many)]))
+    }
+}
+
+impl Discontent {
+    /// Those of these services whose answers are of so many people: one who says it five times is no more than one.
+    async fn of_many(
+        &self,
+        database: &DatabaseConnection,
+        services: &[Uuid],
+    ) -> Result<Vec<Uuid>, DbErr> {
+        use feedback::Column::{CreatedAt, GivenBy, ServiceId};
+        feedback::Entity::find()
+            .select_only()
+            .column(ServiceId)
+            .filter(ServiceId.is_in(services.iter().copied()))
+            .filter(CreatedAt.gte(self.since))
+            .group_by(ServiceId)
+            .having(GivenBy.into_expr().count_distinct().gte(self.answers))
+            .into_tuple()
+            .all(database)
+            .await
     }
 }
 

@@ -5,7 +5,7 @@ use kundig_tests::{Database, Settings, on_both_databases, tokens};
 use serde_json::json;
 
 use super::{give, person_of_a_customer, satisfied};
-use crate::objects::{CUSTOMER, SERVICE, list};
+use crate::objects::{CUSTOMER, PERSON, SERVICE, list};
 use crate::requests::submitter;
 
 async fn few_answers_are_told_only_to_those_who_read_them(database: Database) {
@@ -70,6 +70,32 @@ async fn few_answers_are_told_only_to_those_who_read_them(database: Database) {
     assert_eq!(of_ward.expect_data()["customer"], expected);
 }
 
+async fn several_answers_of_one_person_hide_nobody_elses(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let service = SERVICE.create_plain(&server, "Accounts").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    person_of_a_customer(&server, "ada").await;
+    let score = |score: i32| json!({"serviceId": service["id"], "score": score});
+    give(&server, &submitter("bob"), score(2)).await;
+    give(&server, &submitter("ada"), score(5)).await;
+    // Ada comes to another customer, and speaks for that one, too.
+    let person = PERSON.by_slug(&server, "ada").await;
+    PERSON
+        .update(
+            &server,
+            json!({"id": person["id"], "customerId": lab["id"]}),
+        )
+        .await;
+    give(&server, &submitter("ada"), score(5)).await;
+    let reader = tokens::local("ada", &[Scope::CatalogRead, Scope::RequestsSubmit]);
+    let three = json!({"responses": 3, "average": null, "csat": null});
+    assert_eq!(satisfied(&server, &reader, "").await, three);
+    let insight = tokens::local("insight", &[Scope::CatalogRead, Scope::InsightRead]);
+    assert_eq!(satisfied(&server, &insight, "").await["average"], 4.0);
+    give(&server, &submitter("eve"), score(4)).await;
+    assert_eq!(satisfied(&server, &reader, "").await["average"], 4.0);
+}
+
 async fn a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Database) {
     let server = Settings::new(&database).start().await;
     for number in 0..100 {
@@ -105,5 +131,6 @@ async fn a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten(database: Da
 
 on_both_databases!(
     few_answers_are_told_only_to_those_who_read_them,
+    several_answers_of_one_person_hide_nobody_elses,
     a_list_of_a_hundred_takes_as_many_statements_as_one_of_ten,
 );

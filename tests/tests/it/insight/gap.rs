@@ -240,6 +240,18 @@ async fn watermelons_are_green_outside_and_red_inside(database: Database) {
     promised(&server, "hardly-asked", (99, 1), &[1, 1, 1, 1]).await;
     promised(&server, "red-outside-too", (98, 1), &[1, 1, 1, 1, 1]).await;
     promised(&server, "not-measured-of-late", (99, 91), &[1, 1, 1, 1, 1]).await;
+    // One who says the same for five customers is one.
+    promised(&server, "noted-by-one", (100, 1), &[]).await;
+    let service = SERVICE.by_slug(&server, "noted-by-one").await;
+    for number in 0..5 {
+        let customer = CUSTOMER
+            .create_plain(&server, &format!("Ward {number}"))
+            .await;
+        let input = json!({"serviceId": service["id"], "customerId": customer["id"], "score": 1});
+        mutate(&server, "giveFeedback", "feedback { id }", input)
+            .await
+            .expect_payload();
+    }
     let found = walk(&server, "watermelons", "slug").await;
     assert_eq!(
         found,
