@@ -183,8 +183,6 @@ pub enum Visibility {
     Scope(Scope),
     /// Who has one of these scopes. For others there are none.
     Either(Scope, Scope),
-    /// Who has both of these scopes. For others there are none.
-    Both(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has the second sees all.
     OwnOrAll(Scope, Scope),
     /// Who has the first scope sees what is their own and their customer's, who has one of the others sees all.
@@ -198,8 +196,8 @@ pub enum Visibility {
 use Visibility::{WithSubject, WithWhole};
 
 const READERS: Visibility = Visibility::Scope(CatalogRead);
-/// It is part of the catalog, and what the catalog does not do well enough.
-const SHADOW_IT: Visibility = Visibility::Both(CatalogRead, InsightRead);
+/// It says what the catalog does not do well enough.
+const SHADOW_IT: Visibility = Visibility::Scope(InsightRead);
 
 /// The object types. Connections and their edges are seen with their nodes, payloads by whoever may run their mutation.
 const TYPES: &[(&str, Visibility)] = &[

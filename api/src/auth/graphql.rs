@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, Object};
 
-use super::Viewer;
+use super::{Scope, Viewer};
 use crate::catalog::people::graphql::PersonNode;
 use crate::shared::graphql::lookup;
+use crate::shared::ids::Id;
+use crate::shared::request::RequestCatalog;
 
 /// Who asks, and what they may do.
 pub struct ViewerNode(Viewer);
@@ -17,14 +19,23 @@ impl ViewerNode {
         self.0.subject()
     }
 
-    /// The person whose `subject` that is; null where there is none, or without `catalog:read`.
+    /// The person whose `subject` that is; null where there is none, or without `catalog:read`, `requests:submit` and `requests:work`.
+    /// Of the catalog those who only submit requests see themselves and their own customer here, whom they raise demands for.
     async fn person(&self, ctx: &Context<'_>) -> Option<PersonNode> {
-        lookup(ctx, self.0.person()).map(PersonNode::from)
+        let person = self.0.person()?;
+        if self.0.may(Scope::RequestsSubmit) || self.0.may(Scope::RequestsWork) {
+            let catalog = ctx.data_unchecked::<RequestCatalog>();
+            let customer = catalog.whole().get(person)?.customer_id;
+            let customer = customer.map(Id::any);
+            let own: Vec<_> = customer.into_iter().chain([person.any()]).collect();
+            catalog.reveal(&own);
+        }
+        lookup(ctx, Some(person)).map(PersonNode::from)
     }
 
     /// What the viewer may do, what other scopes include spelt out.
     async fn scopes(&self) -> Vec<&'static str> {
-        self.0.scopes().iter().map(super::Scope::as_str).collect()
+        self.0.scopes().iter().map(Scope::as_str).collect()
     }
 }
 

@@ -83,7 +83,6 @@ impl Viewer {
         match access::of_type(&kind.to_string()) {
             Some(Visibility::Scope(scope)) => self.may(scope),
             Some(Visibility::Either(one, other)) => self.may(one) || self.may(other),
-            Some(Visibility::Both(one, other)) => self.may(one) && self.may(other),
             Some(Visibility::OwnOrAll(own, all)) => self.may(own) || self.may(all),
             Some(Visibility::OwnOrEither(own, one, other)) => {
                 self.may(own) || self.may(one) || self.may(other)
@@ -93,14 +92,14 @@ impl Viewer {
         }
     }
 
-    /// What the viewer sees of a catalog: all of it, all but its shadow IT, or one as if nothing were there.
+    /// What the viewer sees of a catalog: all of it, all but its shadow IT, nothing but that, or one as if nothing were there.
     pub fn visible(&self, catalog: Arc<Catalog>) -> Arc<Catalog> {
-        if !self.sees_catalog() {
-            Arc::new(catalog.emptied())
-        } else if self.may(Scope::InsightRead) || catalog.sightings.is_empty() {
-            catalog
-        } else {
-            Arc::new(catalog.without_shadow_it())
+        match (self.sees_catalog(), self.may(Scope::InsightRead)) {
+            (true, true) => catalog,
+            (true, false) if catalog.sightings.is_empty() => catalog,
+            (true, false) => Arc::new(catalog.without_shadow_it()),
+            (false, true) => Arc::new(catalog.emptied_to_shadow_it()),
+            (false, false) => Arc::new(catalog.emptied()),
         }
     }
 

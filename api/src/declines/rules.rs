@@ -8,7 +8,7 @@ use crate::catalog::offerings::rules::Offering;
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{self, MAX_TEXT};
 use crate::shared::ids::Id;
-use crate::shared::text::why_unfit;
+use crate::shared::text::{seen_length, why_unfit};
 use crate::snapshot::Catalog;
 
 /// A no, with its reason.
@@ -29,7 +29,7 @@ pub struct Decline {
     pub declined_at: Timestamp,
 }
 
-/// The fewest characters of an explanation.
+/// The fewest characters of an explanation, of those that are seen; a gap between words is one.
 pub const LEAST_EXPLANATION: usize = 20;
 
 /// Why something is declined.
@@ -87,12 +87,12 @@ pub fn check(
     errors: &mut UserErrors,
 ) -> Decline {
     let explanation = wanted.explanation.trim();
-    let length = explanation.chars().count();
+    let length = seen_length(explanation);
     let mut refuse =
         |code, field, message: String| errors.push(UserError::new(code, field, message));
     if length < LEAST_EXPLANATION {
         let message = format!(
-            "has {length} characters; nobody is told no without an explanation of at least {LEAST_EXPLANATION}"
+            "has {length} characters that can be read; nobody is told no without an explanation of at least {LEAST_EXPLANATION}"
         );
         refuse(UserErrorCode::Invalid, "explanation", message);
     } else if let Some(reason) = why_unfit(explanation, MAX_TEXT) {

@@ -15,7 +15,7 @@ use crate::shared::form::{MAX_TEXT, find_in, not_found};
 use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::money::{Amount, PLACES};
 use crate::shared::patch::Patch;
-use crate::shared::text::{MAX_LINE, why_unfit};
+use crate::shared::text::{MAX_LINE, is_blank, why_unfit};
 use crate::snapshot::Catalog;
 
 /// What a change does to a demand, or what is said of a new one.
@@ -188,7 +188,7 @@ impl Check<'_> {
         if matches!(patch, Patch::Clear) {
             return;
         }
-        if title.is_empty() {
+        if is_blank(title) {
             self.refuse("title", "can't be empty");
         } else if let Some(reason) = why_unfit(title, MAX_LINE) {
             self.refuse("title", reason);
@@ -204,7 +204,7 @@ impl Check<'_> {
             Patch::Set(text) => match why_unfit(text.trim(), MAX_TEXT) {
                 Some(reason) => self.refuse("description", reason),
                 None => {
-                    demand.description = Some(text.trim().to_owned()).filter(|it| !it.is_empty());
+                    demand.description = Some(text.trim().to_owned()).filter(|it| !is_blank(it));
                 }
             },
         }

@@ -11,7 +11,7 @@ use crate::catalog::services::rules::{Lifecycle, Service};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{find_in, not_found};
 use crate::shared::ids::Id;
-use crate::shared::text::{MAX_LINE, why_unfit};
+use crate::shared::text::{MAX_LINE, is_blank, why_unfit};
 use crate::snapshot::Catalog;
 
 /// How many services one incident breaks at most.
@@ -91,7 +91,7 @@ pub fn plan(
     let mut errors = Vec::new();
     let title = report.title.trim();
     let reason = match title {
-        "" => Some("is required".to_owned()),
+        title if is_blank(title) => Some("is required".to_owned()),
         title => why_unfit(title, MAX_LINE),
     };
     if let Some(reason) = reason {

@@ -6,7 +6,7 @@ use strum::IntoEnumIterator;
 use super::rules::{Event, EventKind, Incident, Step};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors, check_version};
 use crate::shared::form::MAX_TEXT;
-use crate::shared::text::why_unfit;
+use crate::shared::text::{is_blank, why_unfit};
 
 /// A step as somebody wants to take it.
 #[derive(Clone, Debug)]
@@ -78,8 +78,8 @@ fn checked_comment(wanted: &Wanted) -> Result<Option<String>, UserErrors> {
     if let Some(reason) = why_unfit(comment, MAX_TEXT) {
         return refuse(reason);
     }
-    if comment.is_empty() && wanted.step == Step::Comment {
+    if is_blank(comment) && wanted.step == Step::Comment {
         return refuse("is required: it is what this is about".to_owned());
     }
-    Ok((!comment.is_empty()).then(|| comment.to_owned()))
+    Ok((!is_blank(comment)).then(|| comment.to_owned()))
 }

@@ -15,7 +15,7 @@ use crate::shared::ids::{Id, ObjectType};
 use crate::shared::money::Amount;
 use crate::shared::patch::Patch;
 use crate::shared::record::{Header, Record, Reference};
-use crate::shared::text::MAX_LINE;
+use crate::shared::text::{MAX_LINE, is_blank};
 use crate::snapshot::{Catalog, Table, name_key};
 
 /// A result the business wants, and what an hour without it costs.
@@ -149,7 +149,7 @@ impl Editable for Outcome {
             Patch::Set(metric) => {
                 for (field, text) in [("name", &metric.name), ("unit", &metric.unit)] {
                     let place = ["metric", field];
-                    if text.trim().is_empty() {
+                    if is_blank(text) {
                         let message = "can't be empty";
                         form.refuse(UserError::at(UserErrorCode::Invalid, &place, message));
                     } else {

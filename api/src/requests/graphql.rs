@@ -96,13 +96,14 @@ impl RequestFields {
             .map(PersonNode::from)
     }
 
-    /// The `sub` of the token that submitted it.
-    async fn submitted_by(&self) -> &str {
-        &self.0.submitted_by
+    /// The `sub` of the token that submitted it. Errors: `FORBIDDEN` for those who see of this request what its place in the worklist
+    /// tells.
+    async fn submitted_by(&self, ctx: &Context<'_>) -> Result<&str> {
+        require_all_of(ctx, &self.0)?;
+        Ok(&self.0.submitted_by)
     }
 
-    /// What the offering's `inputSchema` asked for. Errors: `FORBIDDEN` for those who see of this request what its place in the worklist
-    /// tells.
+    /// What the offering's `inputSchema` asked for. Errors: `FORBIDDEN` as for `submittedBy`.
     async fn inputs(&self, ctx: &Context<'_>) -> Result<Json> {
         require_all_of(ctx, &self.0)?;
         let loads = ctx.data_unchecked::<Loads>();
@@ -127,7 +128,7 @@ impl RequestFields {
     }
 
     /// Its history, oldest first: complete, and never changed. Errors: `BAD_USER_INPUT` for a bad page size or cursor; `FORBIDDEN` as
-    /// for `inputs`.
+    /// for `submittedBy`.
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -152,9 +153,13 @@ impl RequestFields {
         self.0.approved_at.map(DateTime)
     }
 
-    /// Why it was declined, once it was; the last time where it was reopened.
-    async fn decline(&self) -> Option<DeclineNode> {
-        self.0.decline.clone().map(DeclineNode::from)
+    /// Why it was declined, once it was; the last time where it was reopened. Null also for those who see of this request what its
+    /// place in the worklist tells.
+    async fn decline(&self, ctx: &Context<'_>) -> Option<DeclineNode> {
+        let decline = self.0.decline.clone()?;
+        visible(ctx)
+            .includes(&self.0)
+            .then(|| DeclineNode::from(decline))
     }
 
     /// When it was submitted.

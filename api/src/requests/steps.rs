@@ -7,7 +7,7 @@ use super::rules::{Event, EventKind, ServiceRequest, Step};
 use crate::declines::rules::{WantedDecline, check};
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors, check_version};
 use crate::shared::form::MAX_TEXT;
-use crate::shared::text::why_unfit;
+use crate::shared::text::{is_blank, why_unfit};
 use crate::slas::priority::Priority;
 use crate::snapshot::Catalog;
 
@@ -117,9 +117,9 @@ fn checked_comment(wanted: &Wanted, errors: &mut UserErrors) -> Option<String> {
     if let Some(reason) = why_unfit(comment, MAX_TEXT) {
         errors.push(UserError::new(UserErrorCode::Invalid, "comment", reason));
     }
-    if comment.is_empty() && wanted.step == Step::Comment {
+    if is_blank(comment) && wanted.step == Step::Comment {
         let message = "is required: it is what this is about";
         errors.push(UserError::new(UserErrorCode::Invalid, "comment", message));
     }
-    (!comment.is_empty()).then(|| comment.to_owned())
+    (!is_blank(comment)).then(|| comment.to_owned())
 }

@@ -13,7 +13,7 @@ use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::form::{find_in, not_found, settle_numbers};
 use crate::shared::ids::Id;
 use crate::shared::record::Record;
-use crate::shared::text::{MAX_LINE, why_unfit};
+use crate::shared::text::{MAX_LINE, is_blank, why_unfit};
 use crate::slas::priority::Priority;
 use crate::snapshot::Catalog;
 
@@ -95,7 +95,7 @@ pub fn plan(
         None => submitter.person,
     };
     let title = submission.title.as_deref().map(str::trim);
-    let title = title.filter(|title| !title.is_empty());
+    let title = title.filter(|title| !is_blank(title));
     if let Some(reason) = title.and_then(|title| why_unfit(title, MAX_LINE)) {
         errors.push(UserError::new(UserErrorCode::Invalid, "title", reason));
     }

@@ -10,7 +10,7 @@ use super::money::{Amount, PLACES};
 use super::patch::Patch;
 use super::record::{Header, Record};
 pub use super::text::MAX_TEXT;
-use super::text::{MAX_LINE, MAX_SLUG, is_slug, why_unfit};
+use super::text::{MAX_LINE, MAX_SLUG, is_blank, is_slug, why_unfit};
 use crate::snapshot::Catalog;
 
 /// The largest annotations or schema, in bytes of JSON.
@@ -75,7 +75,7 @@ impl<'a> Form<'a> {
             Patch::Clear => self.invalid(field, "can't be null"),
             Patch::Set(text) => {
                 let text = text.trim();
-                if text.is_empty() {
+                if is_blank(text) {
                     self.invalid(field, "can't be empty");
                 } else if self.text_fits(field, text, MAX_LINE) {
                     text.clone_into(value);
@@ -107,7 +107,7 @@ impl<'a> Form<'a> {
             Patch::Set(text) => {
                 let text = text.trim();
                 if self.text_fits(field, text, longest) {
-                    *value = (!text.is_empty()).then(|| text.to_owned());
+                    *value = (!is_blank(text)).then(|| text.to_owned());
                 }
             }
         }

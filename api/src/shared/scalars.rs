@@ -1,6 +1,7 @@
 //! The API's own scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp, civil};
 
 use super::duration;
@@ -17,17 +18,31 @@ pub struct DateTime(pub Timestamp);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => text.parse().map(Self).map_err(|_| {
-                InputValueError::custom(format!(
-                    "{text:?} is not an instant with an offset like \"2026-11-23T08:30:00Z\""
-                ))
-            }),
+            Value::String(text) => text
+                .parse()
+                .map(Self)
+                .map_err(|_| InputValueError::custom(why_no_instant(text))),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
+    }
+}
+
+/// Why a text is no instant: it is no date and time with an offset, or one beyond those that can be told.
+fn why_no_instant(text: &str) -> String {
+    let is_beyond = Pieces::parse(text)
+        .is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some());
+    if is_beyond {
+        format!(
+            "{text:?} is out of reach; the first instant is {}, the last one {}",
+            Timestamp::MIN,
+            Timestamp::MAX
+        )
+    } else {
+        format!("{text:?} is not an instant with an offset like \"2026-11-23T08:30:00Z\"")
     }
 }
 

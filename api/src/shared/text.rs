@@ -102,6 +102,41 @@ pub fn forbidden_character(text: &str) -> Option<char> {
         .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
+/// Whether a character leaves nothing to be seen: blanks, controls, and what Unicode calls default ignorable (zero-width characters,
+/// directions, variation selectors, fillers), and the empty Braille pattern.
+fn is_unseen(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether there is nothing to be seen of a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_unseen)
+}
+
+/// How many characters of a text are seen, a gap between others being one however it is made.
+pub fn seen_length(text: &str) -> usize {
+    let words = text
+        .split(is_gap)
+        .map(|word| word.chars().filter(|c| !is_unseen(*c)).count());
+    let (mut length, mut gaps) = (0, 0);
+    for letters in words.filter(|letters| *letters > 0) {
+        length += letters;
+        gaps += 1;
+    }
+    length + usize::saturating_sub(gaps, 1)
+}
+
+/// What stands between words: blanks, and control characters such as line ends.
+fn is_gap(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
+}
+
 /// Why text can't be stored, if it can't.
 pub fn why_unfit(text: &str, longest: usize) -> Option<String> {
     let length = text.chars().count();
@@ -146,6 +181,31 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_does_not_count() {
+        for nothing in [
+            "",
+            " \n ",
+            "\u{200b}\u{200b}",
+            "\u{ad}\u{feff}",
+            "\u{2800} \u{3164}",
+            "\u{e0041}",
+        ] {
+            assert!(is_blank(nothing), "{nothing:?}");
+            assert_eq!(seen_length(nothing), 0, "{nothing:?}");
+        }
+        for (text, length) in [
+            ("Zu teuer für uns.", 17),
+            ("  a   b\n\n c ", 5),
+            ("a\u{200b}\u{200b}b", 2),
+            ("a \u{200b} \u{feff} b", 3),
+            ("👩\u{200d}⚕\u{fe0f}", 2),
+        ] {
+            assert!(!is_blank(text));
+            assert_eq!(seen_length(text), length, "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_part_is_found_in_any_case_and_is_no_longer_than_a_name() {
         let found =
             |part: &str| NamePart::new(part).map(|part| part.is_in("Bett Süd", "bett-sued"));
@@ -157,6 +217,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_more_is_seen_than_there_is(text in ".{0,60}|[ \u{200b}ab\n]{0,20}") {
+            prop_assert!(seen_length(&text) <= text.trim().chars().count());
+            prop_assert_eq!(seen_length(&text) == 0, is_blank(&text));
+        }
+
         #[test]
         fn names_compare_as_their_sort_keys(one in "[aAbBäÄ ]{0,4}|.*", other in "[aAbBäÄ ]{0,4}|.*") {
             let expected = sort_key(&one).cmp(&sort_key(&other));

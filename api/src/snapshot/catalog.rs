@@ -95,6 +95,16 @@ impl Catalog {
         }
     }
 
+    /// The same catalog as if nothing but shadow IT were in it.
+    #[must_use]
+    pub fn emptied_to_shadow_it(&self) -> Self {
+        Self {
+            sightings: self.sightings.clone(),
+            sighting_indexes: self.sighting_indexes.clone(),
+            ..self.emptied()
+        }
+    }
+
     /// The same catalog as if nobody had seen any shadow IT.
     #[must_use]
     pub fn without_shadow_it(&self) -> Self {

@@ -11,7 +11,7 @@ use super::events::Pattern;
 use super::signature::Secret;
 use crate::shared::errors::{UserError, UserErrorCode, UserErrors};
 use crate::shared::subject::{SubjectRef, WorkType};
-use crate::shared::text::{MAX_TEXT, why_unfit};
+use crate::shared::text::{MAX_TEXT, is_blank, why_unfit};
 
 /// How many endpoints there may be.
 pub const MAX_ENDPOINTS: u64 = 100;
@@ -108,7 +108,7 @@ impl Endpoint {
             }
         }
         if let Some(description) = patch.description {
-            let description = description.filter(|text| !text.trim().is_empty());
+            let description = description.filter(|text| !is_blank(text));
             match description
                 .as_deref()
                 .and_then(|text| why_unfit(text, MAX_TEXT))

@@ -4,6 +4,8 @@ mod adoption;
 mod importing;
 mod visibility;
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use kundig_tests::{Database, Server, on_both_databases};
 use serde_json::{Value, json};
 
@@ -176,7 +178,49 @@ async fn a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below(dat
     assert_eq!(both["demand"]["number"], of_bank["number"]);
 }
 
+async fn nothing_was_seen_on_a_day_to_come(database: Database) {
+    let server = Server::start(&database).await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let furthest_east = Offset::constant(14).to_datetime(Timestamp::now());
+    let tomorrow = furthest_east.date().tomorrow().expect("there is one");
+    let input = |day: &str| {
+        json!({"product": "Dropbox", "customerId": ward["id"], "users": 3, "monthlyCost": "1",
+        "dataClass": "PUBLIC", "firstSeen": day})
+    };
+    // At midnight the day after may have begun.
+    let later = tomorrow.tomorrow().expect("there is one");
+    for day in ["9999-12-31", &later.to_string()] {
+        let refused = mutate(
+            &server,
+            "createShadowItSighting",
+            "shadowItSighting { id }",
+            input(day),
+        )
+        .await;
+        let message = assert_refused(&refused, &[("firstSeen", "INVALID")]);
+        assert!(message.contains(day), "{message}");
+    }
+    let today = furthest_east.date().to_string();
+    mutate(
+        &server,
+        "createShadowItSighting",
+        "shadowItSighting { id }",
+        input(&today),
+    )
+    .await
+    .expect_payload();
+    let beyond =
+        "{ services { nodes { satisfaction(until: \"9999-12-31T23:59:59Z\") { responses } } } }";
+    let answer = server.query(beyond).send().await;
+    let error = answer.expect_error_code("BAD_USER_INPUT");
+    assert!(
+        text(&error["message"]).contains("9999-12-30T22:00:00.999999999Z"),
+        "{error}"
+    );
+}
+
 on_both_databases!(
+    nothing_was_seen_on_a_day_to_come,
     the_most_dangerous_come_first_and_every_order_is_paged,
     what_cannot_be_is_refused,
     a_sighting_covers_a_demand_of_its_customer_or_of_one_above_or_below,

@@ -17,7 +17,7 @@ use crate::shared::form::{Form, HeaderPatch};
 use crate::shared::ids::{Id, ObjectType};
 use crate::shared::patch::Patch;
 use crate::shared::record::{Header, Record, Reference};
-use crate::shared::text::MAX_LINE;
+use crate::shared::text::{MAX_LINE, is_blank};
 use crate::snapshot::{Catalog, Table};
 
 /// What is delivered: a business service, or what it is made of.
@@ -335,7 +335,7 @@ fn checked_tags(form: &mut Form<'_>, tags: &[String]) -> Vec<String> {
         if !form.text_fits("tags", tag, MAX_TAG) {
             continue;
         }
-        if tag.is_empty() {
+        if is_blank(tag) {
             form.invalid("tags", "a tag can't be empty");
         } else if tag.contains(char::is_whitespace) {
             form.invalid(

@@ -75,6 +75,14 @@ fn adopt(draft: &mut Draft, adoption: &Adoption) -> Result<Adopted, UserErrors> 
         let code = UserErrorCode::IllegalTransition;
         return Err(vec![UserError::at(code, &[], message)]);
     }
+    if let Some(answer) = sighting.service_id {
+        let answer = draft.catalog().describe(answer.any());
+        let message = format!(
+            "the shadow IT sighting `{}` has an answer already, the {answer}: set it to ADOPTED or REPLACED, or clear its `serviceId`",
+            sighting.header.slug
+        );
+        return Err(vec![UserError::new(UserErrorCode::Invalid, "id", message)]);
+    }
     let product = sighting.header.name.clone();
     let patch = ServicePatch {
         header: HeaderPatch {

@@ -13,7 +13,7 @@ use crate::node;
 use crate::shared::connection::{Connection, PageArgs, connection};
 use crate::shared::direct::Direct;
 use crate::shared::graphql::{Money, catalog, expect, filter_id, lookup};
-use crate::shared::ids::Id;
+use crate::shared::ids::{Id, ObjectRef};
 use crate::shared::record::Record;
 use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::{Date, DateTime, Json};
@@ -50,6 +50,7 @@ impl SightingFields {
 
     /// Who got it.
     async fn customer(&self, ctx: &Context<'_>) -> Result<CustomerNode> {
+        reveal(ctx, self.0.customer_id.any());
         expect(ctx, self.0.customer_id).map(CustomerNode::from)
     }
 
@@ -63,6 +64,7 @@ impl SightingFields {
 
     /// The catalog's own answer, if there is one.
     async fn service(&self, ctx: &Context<'_>) -> Option<ServiceNode> {
+        reveal(ctx, self.0.service_id?.any());
         lookup(ctx, self.0.service_id).map(ServiceNode::from)
     }
 
@@ -116,6 +118,11 @@ impl SightingFields {
     async fn version(&self) -> i32 {
         self.0.header.version
     }
+}
+
+/// Shows what a sighting refers to, to those who see shadow IT and not the catalog.
+fn reveal(ctx: &Context<'_>, object: ObjectRef) {
+    ctx.data_unchecked::<RequestCatalog>().reveal(&[object]);
 }
 
 /// How sensitive data is.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -269,13 +270,33 @@ impl Editable for Sighting {
         if self.first_seen == Date::MIN && matches!(patch.first_seen, Patch::Keep) {
             form.invalid("firstSeen", "is required");
         }
-        form.required("firstSeen", patch.first_seen, &mut self.first_seen);
+        self.apply_first_seen(patch.first_seen, form);
         self.apply_demand(patch.demand_id, &patch.known_demands, form);
         self.check_adoption(form);
     }
 }
 
+/// How far the day of whoever is furthest east is ahead of UTC.
+const FURTHEST_EAST: Offset = Offset::constant(14);
+
 impl Sighting {
+    /// Nobody has seen anything on a day that has begun nowhere yet.
+    fn apply_first_seen(&mut self, patch: Patch<Date>, form: &mut Form<'_>) {
+        if let Patch::Set(day) = patch
+            && day != self.first_seen
+        {
+            let today = FURTHEST_EAST.to_datetime(form.draft().now()).date();
+            if day > today {
+                let message = format!(
+                    "is {day}, and nothing has been seen on a day to come; {today} is the last one that has begun anywhere"
+                );
+                form.invalid("firstSeen", message);
+                return;
+            }
+        }
+        form.required("firstSeen", patch, &mut self.first_seen);
+    }
+
     fn apply_users(&mut self, users: &Patch<i32>, form: &mut Form<'_>) {
         match users {
             Patch::Keep => {}

@@ -10,7 +10,7 @@ use crate::shared::form::{Form, HeaderPatch};
 use crate::shared::ids::ObjectType;
 use crate::shared::patch::Patch;
 use crate::shared::record::{Header, Record, Reference};
-use crate::shared::text::MAX_LINE;
+use crate::shared::text::{MAX_LINE, is_blank};
 use crate::slas::hours::{CalendarSpec, Holiday, OpeningHours, Weekday};
 use crate::snapshot::{Catalog, Table};
 
@@ -150,7 +150,7 @@ fn named(mut holidays: Vec<Holiday>, form: &mut Form<'_>) -> Vec<Holiday> {
     for (index, holiday) in holidays.iter_mut().enumerate() {
         let place = ["holidays", &index.to_string(), "name"];
         holiday.name = holiday.name.trim().to_owned();
-        if holiday.name.is_empty() {
+        if is_blank(&holiday.name) {
             let message = "can't be empty";
             form.refuse(UserError::at(UserErrorCode::Invalid, &place, message));
         } else {

@@ -1,4 +1,5 @@
-use kundig_tests::{Database, Settings, on_both_databases};
+use kundig::auth::Scope;
+use kundig_tests::{Database, Settings, on_both_databases, tokens};
 use serde_json::json;
 
 use super::{raise, submitter, take, try_raise, try_step};
@@ -147,7 +148,51 @@ async fn what_demands_refer_to_is_not_deleted(database: Database) {
     }
 }
 
+async fn who_may_only_submit_learns_whom_they_raise_demands_for(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let person = json!({"name": "Ada", "subject": "ada", "customerId": ward["id"]});
+    PERSON.create(&server, person).await;
+    let own = server
+        .query("query ($lab: ID!) { viewer { person { name customer { id name } } } node(id: $lab) { id } }")
+        .variables(json!({ "lab": lab["id"] }))
+        .token(submitter("ada"));
+    let own = own.send().await;
+    let data = own.expect_data();
+    let expected = json!({"name": "Ada", "customer": {"id": ward["id"], "name": "Ward 3"}});
+    assert_eq!(data["viewer"]["person"], expected);
+    assert_eq!(data["node"], json!(null), "and nothing else");
+    let id = &data["viewer"]["person"]["customer"]["id"];
+    let input =
+        json!({"title": "Beds in view", "kind": "NEED", "valuePerMonth": 1, "customerId": id});
+    let (document, variables) = super::mutation("raiseDemand", "RaiseDemandInput", &input);
+    let raised = server.query(document).variables(variables);
+    raised.token(submitter("ada")).send().await.expect_payload();
+
+    for (scopes, is_told) in [
+        (&[Scope::RequestsWork][..], true),
+        (&[Scope::InsightRead], false),
+        (&[], false),
+    ] {
+        let viewer = server.query("{ viewer { person { name } } }");
+        let viewer = viewer.token(tokens::local("ada", scopes)).send().await;
+        let person = &viewer.expect_data()["viewer"]["person"];
+        assert_eq!(person.is_object(), is_told, "{scopes:?}");
+    }
+}
+
+async fn a_title_that_nobody_can_see_is_none(database: Database) {
+    let server = Settings::new(&database).start().await;
+    for title in ["", " ", "\u{200b}\u{2060}", "\u{ad}"] {
+        let refused = try_raise(&server, json!({ "title": title })).await;
+        refused.expect_user_error(&["title"], "INVALID");
+    }
+}
+
 on_both_databases!(
+    who_may_only_submit_learns_whom_they_raise_demands_for,
+    a_title_that_nobody_can_see_is_none,
     a_demand_is_what_was_said_of_it,
     what_cannot_be_is_refused_with_its_place,
     who_only_submits_raises_for_their_own_customer,

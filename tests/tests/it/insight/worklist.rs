@@ -14,6 +14,7 @@ use crate::objects::{
     AGREEMENT, CALENDAR, CUSTOMER, OFFERING, OUTCOME, PERSON, SERVICE, list, text,
 };
 use crate::requests::clocks::{promise, target};
+use crate::requests::take;
 use crate::support::mutate;
 
 const PAGE: usize = 17;
@@ -523,7 +524,7 @@ async fn ask_for_a_service_worth(server: &Server, value: &str) -> Value {
     let answer = mutate(
         server,
         "submitServiceRequest",
-        "serviceRequest { number service { id } }",
+        "serviceRequest { id number service { id } }",
         input,
     )
     .await;
@@ -554,29 +555,32 @@ async fn others_requests_are_told_without_what_was_written(database: Database) {
     };
     let owner = tokens::local("owner", &[Scope::InsightRead]);
     let worker = tokens::local("worker", &[Scope::InsightRead, Scope::RequestsWork]);
-    for field in ["inputs", "events { nodes { comment } }"] {
+    let explanation = "Nobody has the time before spring.";
+    let why = json!({"reason": "CAPACITY", "explanation": explanation});
+    let declined = take(&server, "decline", &request, why).await;
+    take(&server, "reopen", &declined, json!({})).await;
+    for field in ["inputs", "events { nodes { comment } }", "submittedBy"] {
         ask(&owner, field).await.expect_error_code("FORBIDDEN");
         ask(&worker, field).await.expect_data();
     }
-    let requester = async |token: &str| {
-        let answer = ask(token, "requester { name }").await;
+    let told = async |token: &str| {
+        let answer = ask(
+            token,
+            "requester { name } decline { explanation declinedBy }",
+        )
+        .await;
         answer.expect_data()["worklist"]["nodes"][0]["subject"].clone()
     };
     let number = &request["number"];
     assert_eq!(
-        requester(&owner).await,
-        json!({"number": number, "requester": null})
+        told(&owner).await,
+        json!({"number": number, "requester": null, "decline": null})
     );
-    assert_eq!(
-        requester(&worker).await["requester"],
-        json!({"name": "Ada"})
-    );
+    let all = json!({"number": number, "requester": {"name": "Ada"},
+        "decline": {"explanation": explanation, "declinedBy": "tests"}});
+    assert_eq!(told(&worker).await, all);
     let ada = tokens::local("ada", &[Scope::InsightRead, Scope::RequestsSubmit]);
-    assert_eq!(
-        requester(&ada).await["requester"],
-        json!({"name": "Ada"}),
-        "her own"
-    );
+    assert_eq!(told(&ada).await, all, "her own");
 }
 
 /// Requests of as many offerings as there are, one after the other, as many as that.

@@ -183,6 +183,20 @@ async fn nobody_is_told_no_without_an_explanation(database: Database) {
             "INVALID",
         ),
         (
+            "COST",
+            &"\u{200b}".repeat(25),
+            json!(null),
+            "explanation",
+            "INVALID",
+        ),
+        (
+            "COST",
+            &format!("No,{}no.", " ".repeat(20)),
+            json!(null),
+            "explanation",
+            "INVALID",
+        ),
+        (
             "COVERED_BY_ALTERNATIVE",
             long,
             json!(null),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{raised, seen};
 use crate::objects::{
-    CUSTOMER, PERSON, SERVICE, TEAM, assert_refused, changes_after, newest_change,
+    CUSTOMER, PERSON, SERVICE, SIGHTING, TEAM, assert_refused, changes_after, newest_change,
 };
 use crate::support::mutate;
 
@@ -105,6 +105,29 @@ async fn a_demand_that_another_service_answers_stays_with_it(database: Database)
     assert_eq!(sighting["demand"], expected);
 }
 
+async fn what_has_an_answer_already_is_not_adopted(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let storage = SERVICE.create_plain(&server, "Object storage").await;
+    let sighting = seen(
+        &server,
+        &ward,
+        "Dropbox",
+        json!({ "serviceId": storage["id"] }),
+    )
+    .await;
+    let before = newest_change(&server).await;
+    let refused = adopt(&server, json!({ "id": sighting["id"] })).await;
+    let message = assert_refused(&refused, &[("id", "INVALID")]);
+    assert!(message.contains("object-storage"), "{message}");
+    assert_eq!(newest_change(&server).await, before);
+    let freed = json!({"id": sighting["id"], "serviceId": null});
+    SIGHTING.update(&server, freed).await;
+    let adopted = adopt(&server, json!({ "id": sighting["id"] })).await;
+    let sighting = &adopted.expect_payload()["shadowItSighting"];
+    assert_eq!(sighting["service"]["slug"], "dropbox");
+}
+
 async fn of_many_adoptions_at_once_one_succeeds(database: Database) {
     let server = Settings::new(&database).start().await;
     let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
@@ -146,5 +169,6 @@ async fn of_many_adoptions_at_once_one_succeeds(database: Database) {
 on_both_databases!(
     an_adopted_tool_is_a_proposed_service_that_answers_its_demand,
     a_demand_that_another_service_answers_stays_with_it,
+    what_has_an_answer_already_is_not_adopted,
     of_many_adoptions_at_once_one_succeeds,
 );

@@ -3,7 +3,7 @@ use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::{Value, json};
 
 use super::{raised, seen};
-use crate::objects::{CUSTOMER, SIGHTING, changes_after, list, newest_change, text};
+use crate::objects::{CUSTOMER, SERVICE, SIGHTING, changes_after, list, newest_change, text};
 use crate::support::eventually;
 
 const CREATE: &str = "mutation ($input: CreateShadowItSightingInput!) { createShadowItSighting(input: $input) {
@@ -55,10 +55,6 @@ async fn without_insight_there_is_no_shadow_it(database: Database) {
     expect_sees(&server, &before, (&reader, false), &ids).await;
     let insight = tokens::local("insight", &[Scope::CatalogRead, Scope::InsightRead]);
     expect_sees(&server, &before, (&insight, true), &ids).await;
-    let blind = tokens::local("blind", &[Scope::InsightRead]);
-    let answer = server.query("{ shadowItSightings { totalCount } }");
-    let answer = answer.token(blind).send().await;
-    assert_eq!(answer.expect_data()["shadowItSightings"]["totalCount"], 0);
     assert_eq!(
         SIGHTING.by_slug(&server, "secret-tool").await["id"],
         secret["id"]
@@ -95,4 +91,50 @@ async fn expect_sees(server: &Server, since: &str, (token, sees): (&String, bool
     }
 }
 
-on_both_databases!(without_insight_there_is_no_shadow_it);
+async fn who_reads_insights_alone_sees_shadow_it_and_what_it_costs(database: Database) {
+    let server = Settings::new(&database).start().await;
+    let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
+    let lab = CUSTOMER.create_plain(&server, "Laboratory").await;
+    let service = SERVICE.create_plain(&server, "File exchange").await;
+    let before = newest_change(&server).await;
+    let dropbox = seen(
+        &server,
+        &ward,
+        "Dropbox",
+        json!({ "serviceId": service["id"] }),
+    )
+    .await;
+    let answer = eventually("the feed shows it", async || {
+        let answer = server
+            .query("query ($ids: [ID!]!, $after: String!) {
+                shadowItSightings { totalCount nodes { product customer { name shadowIt { totalCount } } service { name } } }
+                shadowItSighting(slug: \"dropbox\") { customer { name } }
+                portfolioGap { shadowItMonthlyCost { amount } }
+                nodes(ids: $ids) { id ... on ShadowItSighting { customer { name } } }
+                changes(after: $after) { nodes { type subject { ... on ShadowItSighting { product customer { name } } } } } }")
+            .variables(json!({"ids": [dropbox["id"], lab["id"]], "after": before}))
+            .token(tokens::local("boss", &[Scope::InsightRead]))
+            .send()
+            .await;
+        let is_told = !list(&answer.expect_data()["changes"]["nodes"]).is_empty();
+        is_told.then_some(answer)
+    })
+    .await;
+    let of_ward = json!({"name": "Ward 3"});
+    assert_eq!(
+        *answer.expect_data(),
+        json!({
+            "shadowItSightings": {"totalCount": 1, "nodes": [{"product": "Dropbox",
+                "customer": {"name": "Ward 3", "shadowIt": {"totalCount": 1}}, "service": {"name": "File exchange"}}]},
+            "shadowItSighting": {"customer": of_ward},
+            "portfolioGap": {"shadowItMonthlyCost": {"amount": "40.00"}},
+            "nodes": [{"id": dropbox["id"], "customer": of_ward}, null],
+            "changes": {"nodes": [{"type": "ShadowItSighting", "subject": {"product": "Dropbox", "customer": of_ward}}]},
+        })
+    );
+}
+
+on_both_databases!(
+    without_insight_there_is_no_shadow_it,
+    who_reads_insights_alone_sees_shadow_it_and_what_it_costs,
+);
