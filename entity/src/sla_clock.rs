@@ -52,6 +52,8 @@ pub struct Model {
     pub good: bool,
     /// When the next thing is to be recorded: that it is at risk, or breached.
     pub next_at: i64,
+    /// The request's customer; none for incidents, which are everybody's.
+    pub customer_id: Option<Uuid>,
 }
 
 /// References are plain ids.

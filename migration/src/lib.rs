@@ -22,6 +22,8 @@ mod m0012_worklist;
 mod m0013_demand_orders;
 mod m0014_open_requests;
 mod m0015_promised_text;
+mod m0016_clock_customer;
+mod m0017_clock_customer_known;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_demand_orders::Migration),
             Box::new(m0014_open_requests::Migration),
             Box::new(m0015_promised_text::Migration),
+            Box::new(m0016_clock_customer::Migration),
+            Box::new(m0017_clock_customer_known::Migration),
         ]
     }
 }

@@ -13,7 +13,7 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use entity::{demand, incident, incident_service, service_request};
+use entity::{demand, incident, incident_service, service_request, sla_clock};
 use fastrand::Rng;
 use kundig_tests::generator::{Catalog, Size};
 use kundig_tests::{Database, Server, block_on};
@@ -26,6 +26,8 @@ const OPEN_REQUESTS: usize = 9_000;
 const OPEN_INCIDENTS: usize = 200;
 const OPEN_DEMANDS: usize = 800;
 const OF_CUSTOMER: usize = 100_000;
+/// How many targets the clocks of these have.
+const TARGETS: usize = 200;
 /// 2026-01-01T00:00:00Z in microseconds.
 const BEGINNING: i64 = 1_767_225_600_000_000;
 /// The instant that stands for never.
@@ -119,7 +121,15 @@ impl World {
         let requests: Vec<_> = (0..OPEN_REQUESTS + OF_CUSTOMER)
             .map(|number| self.request(number, &mut random))
             .collect();
+        let targets: Vec<Uuid> = (0..TARGETS).map(|_| Uuid::now_v7()).collect();
         for rows in requests.chunks(1_000) {
+            let clocks = rows
+                .iter()
+                .flat_map(|request| [0, 1].map(|place| clock(request, place, &targets)))
+                .map(sla_clock::Model::into_active_model);
+            sla_clock::Entity::insert_many(clocks)
+                .exec_without_returning(connection)
+                .await?;
             let rows = rows
                 .iter()
                 .cloned()
@@ -224,6 +234,35 @@ impl World {
             created_at: at(number),
             updated_at: at(number),
         }
+    }
+}
+
+/// One of a request's two clocks, which was decided an hour after it began.
+fn clock(request: &service_request::Model, place: i16, targets: &[Uuid]) -> sla_clock::Model {
+    let decided_at = request.created_at + 3_600_000_000;
+    let target = usize::try_from(request.number).unwrap_or_default() % targets.len();
+    sla_clock::Model {
+        subject_id: request.id,
+        place,
+        subject_type: "ServiceRequest".to_owned(),
+        metric: ["RESPONSE_TIME", "RESOLUTION_TIME"][usize::from(place == 1)].to_owned(),
+        agreement_id: Uuid::nil(),
+        target_id: targets[target],
+        promised: "[]".to_owned(),
+        state: "MET".to_owned(),
+        started_at: request.created_at,
+        elapsed: 0,
+        as_of: decided_at,
+        due_at: NEVER,
+        warns_at: NEVER,
+        breaches_at: NEVER,
+        at_risk_at: None,
+        breached_at: None,
+        ended_at: Some(decided_at),
+        decided_at,
+        good: request.number % 10 > 0,
+        next_at: NEVER,
+        customer_id: request.customer_id,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::rules::{Event, EventKind, ServiceRequest, Status};
+use crate::shared::ids::Id;
 use crate::shared::store::DamagedRow;
 use crate::slas::agreements::target::SlaMetric;
 use crate::slas::clock::{PauseReason, Signal};
@@ -177,7 +178,8 @@ fn new(
     let last = others.iter().map(|clock| clock.place).max();
     let place = last.map_or(0, |last| last.saturating_add(1));
     let story = story(request, &[], metric);
-    StoredClock::new((request.subject(), place), metric, promised, &story)
+    let clock = StoredClock::new((request.subject(), place), metric, promised, &story);
+    clock.of(request.customer_id.map(Id::key))
 }
 
 /// A target that is chosen again stays as the clock has it: its agreement may have been edited since.

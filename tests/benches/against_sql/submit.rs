@@ -229,9 +229,9 @@ async fn clocks(
 ) -> anyhow::Result<()> {
     let mut insert = sqlx::query(
         "INSERT INTO sla_clock (subject_id, place, subject_type, metric, agreement_id, target_id, promised, state, started_at,
-           elapsed, as_of, due_at, warns_at, breaches_at, decided_at, good, next_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17),
-           ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
+           elapsed, as_of, due_at, warns_at, breaches_at, decided_at, good, next_at, customer_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18),
+           ($19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)",
     );
     for row in rows {
         insert = insert
@@ -251,7 +251,8 @@ async fn clocks(
             .bind(row.breaches_at)
             .bind(row.decided_at)
             .bind(row.good)
-            .bind(row.next_at);
+            .bind(row.next_at)
+            .bind(row.customer_id);
     }
     insert.execute(connection).await?;
     Ok(())

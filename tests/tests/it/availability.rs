@@ -366,6 +366,7 @@ fn clock(target: &Value, decided_at: &str, good: bool) -> sla_clock::ActiveModel
         decided_at: Set(at),
         good: Set(good),
         next_at: Set(i64::MAX),
+        customer_id: Set(None),
     }
 }
 

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::try_join3;
 use uuid::Uuid;
 
+use super::promises::kept;
 use super::rules::{Losses, Period, percent};
 use super::store::{Demands, DemandsOf, IncidentsIn, PastIncident, Requests, RequestsOf};
 use super::words;
 use crate::catalog::customers::graphql::CustomerNode;
 use crate::catalog::customers::rules::Customer;
 use crate::catalog::offerings::rules::Offering;
+use crate::catalog::services::rules::Service;
 use crate::demand::feedback::graphql::{Satisfaction, satisfaction};
 use crate::demand::feedback::store::Whose;
 use crate::insight::impact;
 use crate::insight::language::{Figures, Language};
 use crate::shared::direct::{Direct, List};
 use crate::shared::graphql::{Currency, Money, bad_input, filter_id, unreadable};
-use crate::shared::ids::Id;
+use crate::shared::ids::{Id, ObjectType};
 use crate::shared::loads::{LoadError, Loads};
 use crate::shared::money::Amount;
 use crate::shared::record::Record;
@@ -26,9 +28,7 @@ use crate::shared::request::RequestCatalog;
 use crate::shared::scalars::DateTime;
 use crate::shared::work::first_microsecond;
 use crate::slas::agreements::graphql::TargetAttainment;
-use crate::slas::agreements::kept::tallies;
-use crate::slas::agreements::rules::{Agreement, AgreementKind};
-use crate::snapshot::Catalog;
+use crate::snapshot::{Catalog, name_key};
 
 /// After how many incidents others have a turn.
 const TURN: usize = 32;
@@ -38,6 +38,10 @@ pub struct BusinessReview {
     customer: Arc<Customer>,
     period: Period,
     counts: Counts,
+    /// The services of what they requested in the period.
+    requested: Vec<Id<Service>>,
+    /// The customers right below, by name.
+    parts: Vec<Arc<Customer>>,
 }
 
 /// What a period comes to, in numbers.
@@ -62,6 +66,13 @@ impl BusinessReview {
         Arc::clone(&self.customer).into()
     }
 
+    /// The customers right below, by name. What is theirs stands in reviews of their own and counts nowhere in this one.
+    async fn parts(&self, ctx: &Context<'_>) -> List<CustomerNode> {
+        let named: Vec<_> = self.parts.iter().map(|part| part.id().any()).collect();
+        ctx.data_unchecked::<RequestCatalog>().reveal(&named);
+        self.parts.iter().cloned().map(CustomerNode::from).collect()
+    }
+
     /// When the period begins.
     async fn from(&self) -> DateTime {
         DateTime(self.period.from)
@@ -72,34 +83,24 @@ impl BusinessReview {
         DateTime(self.period.until)
     }
 
-    /// How the promises of the customer's own agreements of kind SLA were kept, by agreement, then as their targets.
+    /// How promises of kind SLA were kept: first those of the customer's own agreements, then those for every customer; by agreement, then as
+    /// their targets. Of what is promised to everybody, times are told by the clocks of the customer's own requests, where any were
+    /// decided. Availability is told as it was measured, where the customer uses the service (their outcomes rest on it, they have an
+    /// agreement about it, or they requested something of it in the period) and no agreement of theirs promises it.
     async fn attainment(&self, ctx: &Context<'_>) -> Result<List<TargetAttainment>> {
-        let catalog = Arc::clone(&ctx.data_unchecked::<RequestCatalog>().whole());
-        let agreements = catalog.agreement_indexes.customer.ids(&self.customer.id());
-        let agreements: Vec<&Arc<Agreement>> = agreements
-            .filter_map(|id| catalog.get(Id::<Agreement>::new(id)))
-            .filter(|agreement| agreement.kind == AgreementKind::Sla)
-            .collect();
-        let named: Vec<_> = agreements
+        let request = ctx.data_unchecked::<RequestCatalog>();
+        let catalog = Arc::clone(&request.whole());
+        let from = (&*catalog, ctx.data_unchecked::<Loads>());
+        let kept = kept(from, self.customer.id(), &self.requested, self.period).await;
+        let kept = kept.map_err(|error| unreadable(&error))?;
+        let named: Vec<_> = kept
             .iter()
-            .map(|agreement| agreement.id().any())
+            .map(|(agreement, ..)| agreement.id().any())
             .collect();
-        ctx.data_unchecked::<RequestCatalog>().reveal(&named);
-        let loads = ctx.data_unchecked::<Loads>();
-        let period = (
-            first_microsecond(self.period.from),
-            first_microsecond(self.period.until),
-        );
-        let kept = agreements
-            .into_iter()
-            .map(|agreement| tallies(loads, agreement, period));
-        let kept = try_join_all(kept)
-            .await
-            .map_err(|error| unreadable(&error))?;
+        request.reveal(&named);
         Ok(kept
             .into_iter()
-            .flatten()
-            .map(TargetAttainment::from)
+            .map(|(_, target, tally)| TargetAttainment::from((target, tally)))
             .collect())
     }
 
@@ -159,7 +160,7 @@ impl BusinessReview {
         #[graphql(desc = "In which language; names stay as they are.", default)] language: Language,
     ) -> Vec<String> {
         let currency = &ctx.data_unchecked::<Currency>().0;
-        words::say(&self.counts, Figures { language, currency })
+        words::say(&self.counts, &self.parts, Figures { language, currency })
     }
 }
 
@@ -199,8 +200,11 @@ impl ReviewQueries {
         };
         request.reveal(&[customer.id().any()]);
         let counts = counts(ctx, &catalog, (customer.id(), period)).await;
+        let (counts, requested) = counts.map_err(|error| unreadable(&error))?;
         Ok(Some(Direct(BusinessReview {
-            counts: counts.map_err(|error| unreadable(&error))?,
+            counts,
+            requested,
+            parts: parts(&catalog, customer.id()),
             customer,
             period,
         })))
@@ -211,7 +215,7 @@ async fn counts(
     ctx: &Context<'_>,
     catalog: &Catalog,
     (customer, period): (Id<Customer>, Period),
-) -> Result<Counts, LoadError> {
+) -> Result<(Counts, Vec<Id<Service>>), LoadError> {
     let loads = ctx.data_unchecked::<Loads>();
     let (from, until) = (
         first_microsecond(period.from),
@@ -246,7 +250,22 @@ async fn counts(
         }
     }
     counts.lost = losses.sum();
-    Ok(counts)
+    let offerings = requests
+        .iter()
+        .filter_map(|requests| catalog.get(Id::<Offering>::new(requests.offering)));
+    let requested = offerings.map(|offering| offering.service_id).collect();
+    Ok((counts, requested))
+}
+
+/// The customers right below one, by name.
+fn parts(catalog: &Catalog, customer: Id<Customer>) -> Vec<Arc<Customer>> {
+    let below = catalog.referrers(customer.any());
+    let below = below.filter(|it| it.source.kind == ObjectType::Customer);
+    let mut parts: Vec<Arc<Customer>> = below
+        .filter_map(|it| catalog.get(Id::<Customer>::new(it.source.id)).cloned())
+        .collect();
+    parts.sort_by_cached_key(|part| (name_key(&**part), part.header.id));
+    parts
 }
 
 /// What a customer's outcomes lose an hour by an incident.

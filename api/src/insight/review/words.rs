@@ -1,22 +1,50 @@
 //! A review in words.
 
-use super::graphql::Counts;
-use crate::insight::language::{Figures, Language};
+use std::sync::Arc;
 
-/// What a period came to, sentence by sentence.
-pub(super) fn say(counts: &Counts, figures: Figures<'_>) -> Vec<String> {
-    match figures.language {
+use super::graphql::Counts;
+use crate::catalog::customers::rules::Customer;
+use crate::insight::language::{Figures, Language};
+use crate::shared::money::Amount;
+
+/// How many parts are named.
+const NAMED: usize = 10;
+
+/// What a period came to, sentence by sentence, and which parts of the customer it leaves out.
+pub(super) fn say(counts: &Counts, parts: &[Arc<Customer>], figures: Figures<'_>) -> Vec<String> {
+    let mut words = match figures.language {
         Language::En => english(counts, figures),
         Language::De => german(counts, figures),
-    }
+    };
+    words.extend(without(parts, figures.language));
+    words
+}
+
+fn without(parts: &[Arc<Customer>], language: Language) -> Option<String> {
+    let names: Vec<&str> = parts.iter().map(|part| &*part.header.name).collect();
+    let (first, rest) = names.split_at(names.len().min(NAMED));
+    let named = first.join(", ");
+    let more = match (rest.len(), language) {
+        (0, _) => String::new(),
+        (more, Language::En) => format!(" and {more} more"),
+        (more, Language::De) => format!(" und {more} weitere"),
+    };
+    let words = match language {
+        Language::En => format!("Without their parts: {named}{more}."),
+        Language::De => format!("Ohne die Teile: {named}{more}."),
+    };
+    (!names.is_empty()).then_some(words)
 }
 
 fn english(counts: &Counts, figures: Figures<'_>) -> Vec<String> {
     let lost = figures.money(counts.lost);
-    let incidents = match counts.incidents {
-        0 => "No incident touched them.".to_owned(),
-        1 => format!("1 incident cost them {lost}."),
-        more => format!("{more} incidents cost them {lost}."),
+    let some = counted(counts.incidents, ["incident", "incidents"]);
+    let incidents = match (counts.incidents, counts.lost) {
+        (0, _) => "No incident cost their own outcomes anything.".to_owned(),
+        (_, none) if none == Amount::default() => {
+            format!("{some} concerned them and cost their own outcomes nothing.")
+        }
+        _ => format!("{some} cost them {lost}."),
     };
     let requests = if counts.submitted == 0 {
         "Nothing was requested for them.".to_owned()
@@ -42,17 +70,24 @@ fn english(counts: &Counts, figures: Figures<'_>) -> Vec<String> {
 
 fn german(counts: &Counts, figures: Figures<'_>) -> Vec<String> {
     let lost = figures.money(counts.lost);
-    let incidents = match counts.incidents {
-        0 => "Keine Störung traf den Kunden.".to_owned(),
-        1 => format!("1 Störung kostete den Kunden {lost}."),
-        more => format!("{more} Störungen kosteten den Kunden {lost}."),
+    let incidents = match (counts.incidents, counts.lost) {
+        (0, _) => "Keine Störung kostete die eigenen Ergebnisse des Kunden etwas.".to_owned(),
+        (some, none) if none == Amount::default() => format!(
+            "{} den Kunden und {} die eigenen Ergebnisse nichts.",
+            counted(some, ["Störung betraf", "Störungen betrafen"]),
+            if some == 1 { "kostete" } else { "kosteten" },
+        ),
+        (some, _) => format!(
+            "{} den Kunden {lost}.",
+            counted(some, ["Störung kostete", "Störungen kosteten"]),
+        ),
     };
     let requests = if counts.submitted == 0 {
         "Nichts wurde für den Kunden beantragt.".to_owned()
     } else {
         let by_nobody = match counts.automated {
             0 => String::new(),
-            some => format!(", davon {some} ohne jemandes Hand,"),
+            some => format!(", davon {some} automatisch,"),
         };
         format!(
             "{} für den Kunden: {} erfüllt{by_nobody} und {} abgelehnt.",
@@ -76,13 +111,17 @@ fn counted(count: u64, [one, several]: [&str; 2]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
     use super::*;
     use crate::insight::review::store::Demands;
-    use crate::shared::money::Amount;
+    use crate::shared::edit::Editable as _;
+    use crate::shared::record::Header;
 
     fn said(counts: &Counts, language: Language) -> String {
         let currency = "EUR";
-        say(counts, Figures { language, currency }).join(" ")
+        say(counts, &[], Figures { language, currency }).join(" ")
     }
 
     #[test]
@@ -103,7 +142,7 @@ mod tests {
         );
         assert_eq!(
             said(&counts, Language::De),
-            "2 Störungen kosteten den Kunden 12.400 €. 12 Anträge für den Kunden: 9 erfüllt, davon 4 ohne jemandes Hand, und \
+            "2 Störungen kosteten den Kunden 12.400 €. 12 Anträge für den Kunden: 9 erfüllt, davon 4 automatisch, und \
              1 abgelehnt. 1 Bedarf erfüllt, 3 noch offen."
         );
         let counts = Counts {
@@ -113,15 +152,32 @@ mod tests {
         };
         assert_eq!(
             said(&counts, Language::En),
-            "1 incident cost them EUR 0. Of 1 request for them 0 are fulfilled and 0 are declined. 0 demands met, 0 still open."
+            "1 incident concerned them and cost their own outcomes nothing. Of 1 request for them 0 are fulfilled and 0 are declined. 0 demands met, 0 still open."
         );
         assert_eq!(
             said(&counts, Language::De),
-            "1 Störung kostete den Kunden 0 €. 1 Antrag für den Kunden: 0 erfüllt und 0 abgelehnt. 0 Bedarfe erfüllt, 0 noch offen."
+            "1 Störung betraf den Kunden und kostete die eigenen Ergebnisse nichts. 1 Antrag für den Kunden: 0 erfüllt und 0 abgelehnt. 0 Bedarfe erfüllt, 0 noch offen."
         );
         assert_eq!(
             said(&Counts::default(), Language::De),
-            "Keine Störung traf den Kunden. Nichts wurde für den Kunden beantragt. 0 Bedarfe erfüllt, 0 noch offen."
+            "Keine Störung kostete die eigenen Ergebnisse des Kunden etwas. Nichts wurde für den Kunden beantragt. 0 Bedarfe erfüllt, 0 noch offen."
         );
+    }
+    #[test]
+    fn parts_that_are_left_out_are_named() {
+        let parts: Vec<_> = (1..=12)
+            .map(|ward| {
+                let (slug, name) = (format!("ward-{ward}"), format!("Ward {ward}"));
+                let header = Header::new(Uuid::now_v7(), slug, name, Timestamp::UNIX_EPOCH);
+                Arc::new(Customer::blank(header))
+            })
+            .collect();
+        assert_eq!(without(&parts[..0], Language::En), None);
+        assert_eq!(
+            without(&parts[..2], Language::En).as_deref(),
+            Some("Without their parts: Ward 1, Ward 2.")
+        );
+        let many = without(&parts, Language::De).expect("some words");
+        assert!(many.ends_with("Ward 10 und 2 weitere."), "{many}");
     }
 }

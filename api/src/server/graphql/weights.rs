@@ -120,6 +120,7 @@ const LENGTHS: &[(&str, &str, u64)] = &[
     ("BusinessImpact", "outcomes", 10),
     ("BusinessOutcome", "contributions", 10),
     ("BusinessReview", "attainment", 25),
+    ("BusinessReview", "parts", 10),
     ("Customer", "outcomes", 10),
     ("Demand", "supporters", 10),
     ("Incident", "services", 3),

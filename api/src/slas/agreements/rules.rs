@@ -86,6 +86,13 @@ impl Agreement {
         self.is_valid_on(self.local_day(catalog, moment))
     }
 
+    /// Whether it holds on a day of a period, as days are where its calendar is.
+    pub fn is_valid_within(&self, catalog: &Catalog, from: Timestamp, until: Timestamp) -> bool {
+        let first = self.local_day(catalog, from);
+        let last = self.local_day(catalog, until);
+        self.valid_from <= last && self.valid_until.is_none_or(|end| first <= end)
+    }
+
     /// The day that it is where its calendar is.
     fn local_day(&self, catalog: &Catalog, now: Timestamp) -> Date {
         let zone = catalog

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::calendars::{Compiled, ContentHash};
 use crate::shared::ids::Id;
@@ -19,7 +20,7 @@ use crate::slas::open_time::OpenTime;
 #[serde(rename_all = "camelCase")]
 pub struct Chosen {
     /// The agreement that it belongs to.
-    pub agreement: uuid::Uuid,
+    pub agreement: Uuid,
     /// What it said.
     pub target: Target,
     /// What the agreement's calendar said.
@@ -62,6 +63,8 @@ pub struct StoredClock {
     pub subject: SubjectRef,
     /// Which of the subject's clocks.
     pub place: i16,
+    /// For whom the subject is; none for incidents, which are everybody's.
+    pub customer: Option<Uuid>,
     /// What it measures.
     pub metric: SlaMetric,
     /// What was promised, first to last; something at least once.
@@ -113,6 +116,7 @@ impl StoredClock {
         Self {
             subject,
             place,
+            customer: None,
             metric,
             promised: Arc::new(vec![promised]),
             started_at: story.started_at,
@@ -128,6 +132,12 @@ impl StoredClock {
             decided_at: None,
             good: false,
         }
+    }
+
+    /// The same for a customer.
+    #[must_use]
+    pub fn of(self, customer: Option<Uuid>) -> Self {
+        Self { customer, ..self }
     }
 
     /// The promise that it measures: the last one, but for those that came after its end and hold only once it is reopened.

@@ -41,6 +41,7 @@ struct ClockRow {
     ended_at: Nullable<i64>,
     decided_at: i64,
     good: bool,
+    customer_id: Nullable<Uuid>,
 }
 
 impl ClockRow {
@@ -157,6 +158,7 @@ pub async fn update<C: ConnectionTrait>(
     let mut changed = row(after);
     changed.subject_id = sea_orm::NotSet;
     changed.place = sea_orm::NotSet;
+    changed.customer_id = sea_orm::NotSet;
     let updated = sla_clock::Entity::update_many()
         .set(changed)
         .filter(sla_clock::Column::SubjectId.eq(before.subject.id))
@@ -208,6 +210,7 @@ fn row(clock: &StoredClock) -> sla_clock::ActiveModel {
         decided_at: Set(instant_or_never(clock.decided_at)),
         good: Set(clock.good),
         next_at: Set(instant_or_never(clock.next_at())),
+        customer_id: Set(clock.customer),
     }
 }
 
@@ -240,6 +243,7 @@ impl ClockRow {
             decided_at: instant(row.decided_at),
             good: row.good,
             place: row.place,
+            customer: row.customer_id.0,
         })
     }
 }

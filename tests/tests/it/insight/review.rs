@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kundig_tests::{Database, Server, on_both_databases};
+use migration::{Migrator, MigratorTrait as _};
 use serde_json::{Value, json};
 
 use crate::objects::{AGREEMENT, CALENDAR, CUSTOMER, OFFERING, OUTCOME, SERVICE, text};
@@ -78,7 +79,10 @@ async fn what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period(dat
     let before = world.review(20, 10).await;
     assert_eq!(before["lostValue"]["amount"], "0.00");
     assert_eq!(before["incidents"], 0);
-    assert_eq!(before["summary"][0], "No incident touched them.");
+    assert_eq!(
+        before["summary"][0],
+        "No incident cost their own outcomes anything."
+    );
 }
 
 async fn an_incident_of_what_was_promised_counts_though_it_costs_nothing(database: Database) {
@@ -104,6 +108,10 @@ async fn an_incident_of_what_was_promised_counts_though_it_costs_nothing(databas
     let review = world.review(3, 0).await;
     assert_eq!(review["incidents"], 1, "{review}");
     assert_eq!(review["lostValue"]["amount"], "0.00");
+    assert_eq!(
+        review["summary"][0],
+        "1 incident concerned them and cost their own outcomes nothing."
+    );
     let answer = server
         .query("query ($id: ID!) { worklist(filter: {customerId: $id}) { nodes { subject { ... on Incident { number } } } } }")
         .variables(json!({ "id": world.customer["id"] }))
@@ -135,6 +143,190 @@ async fn promises_are_told_as_they_were_kept_in_the_period(database: Database) {
     );
 }
 
+/// Promises of the world's service: to a customer, or to everybody.
+async fn promise(world: &World, name: &str, customer: Option<&Value>, targets: Value) {
+    let server = &world.server;
+    let calendar = CALENDAR
+        .create_plain(server, &format!("Hours of {name}"))
+        .await;
+    let input = json!({"name": name, "serviceId": world.service["id"], "customerId": customer.map(|it| &it["id"]),
+        "calendarId": calendar["id"], "validFrom": "2020-01-01", "targets": targets});
+    AGREEMENT.create(server, input).await;
+}
+
+/// Submits requests to the world's service for a customer, and fulfils them.
+async fn fulfil(world: &World, customer: &Value, many: usize) {
+    let server = &world.server;
+    let name = format!("For {}", text(&customer["name"]));
+    let input = json!({"name": name, "serviceId": world.service["id"]});
+    let offering = OFFERING.create(server, input).await;
+    for _ in 0..many {
+        let input = json!({"offeringId": offering["id"], "customerId": customer["id"]});
+        let made = "serviceRequest { id }";
+        let answer = mutate(server, "submitServiceRequest", made, input).await;
+        let id = answer.expect_payload()["serviceRequest"]["id"].clone();
+        step(server, "fulfilServiceRequest", &id).await;
+    }
+}
+
+impl World {
+    /// Agreement, metric, how many and how many good of each promise in the review of the last hours.
+    async fn promises(&self, customer: &Value) -> Value {
+        let answer = self
+            .server
+            .query(
+                "query ($id: ID!, $from: DateTime!, $until: DateTime!) { businessReview(customerId: $id, from: $from, until: $until) {
+                   attainment { total good target { metric agreement { name } } } } }",
+            )
+            .variables(json!({"id": customer["id"], "from": self.hours_ago(4), "until": self.hours_ago(-1)}))
+            .send()
+            .await;
+        let kept = answer.expect_data()["businessReview"]["attainment"].clone();
+        let kept = kept.as_array().into_iter().flatten();
+        kept.map(|it| {
+            let target = &it["target"];
+            json!([
+                target["agreement"]["name"],
+                target["metric"],
+                it["total"],
+                it["good"]
+            ])
+        })
+        .collect()
+    }
+}
+
+async fn what_is_promised_to_everybody_is_told_by_the_customers_own_clocks(database: Database) {
+    let world = World::new(&database).await;
+    let (server, customer) = (&world.server, &world.customer);
+    let time =
+        |metric: &str, within: &str| json!({"metric": metric, "within": within, "objective": "90"});
+    let available = json!({"metric": "AVAILABILITY", "objective": "99"});
+    let general = json!([
+        time("RESPONSE_TIME", "PT1H"),
+        time("RESOLUTION_TIME", "PT8H"),
+        available
+    ]);
+    promise(&world, "Everybody", None, general).await;
+    let own = json!([time("RESOLUTION_TIME", "PT2H")]);
+    promise(&world, "Ward", Some(customer), own).await;
+    let other = CUSTOMER.create(server, json!({"name": "Kitchen"})).await;
+    fulfil(&world, customer, 2).await;
+    fulfil(&world, &other, 3).await;
+    let from = world.hours_ago(2);
+    let measurements =
+        json!([{"from": from, "until": world.hours_ago(1), "good": 90, "total": 100}]);
+    let input = json!({"serviceId": world.service["id"], "measurements": measurements});
+    mutate(server, "recordAvailability", "recorded", input)
+        .await
+        .expect_payload();
+    assert_eq!(
+        world.promises(customer).await,
+        json!([
+            ["Ward", "RESOLUTION_TIME", 2, 2],
+            ["Everybody", "RESPONSE_TIME", 2, 2],
+            ["Everybody", "AVAILABILITY", 100, 90],
+        ])
+    );
+    // They have no outcome and no agreement, but requested something.
+    assert_eq!(
+        world.promises(&other).await,
+        json!([
+            ["Everybody", "RESPONSE_TIME", 3, 3],
+            ["Everybody", "RESOLUTION_TIME", 3, 3],
+            ["Everybody", "AVAILABILITY", 100, 90],
+        ])
+    );
+    let nobody = CUSTOMER.create(server, json!({"name": "Garden"})).await;
+    assert_eq!(world.promises(&nobody).await, json!([]));
+    // Several at once don't mix.
+    let review =
+        "businessReview(customerId: $id, from: $from, until: $until) { attainment { total } }";
+    let other_review = review.replace("$id", "$other");
+    let answer = server
+        .query(format!("query ($id: ID!, $other: ID!, $from: DateTime!, $until: DateTime!) {{ one: {review} other: {other_review} }}"))
+        .variables(json!({"id": customer["id"], "other": other["id"], "from": world.hours_ago(4), "until": world.hours_ago(-1)}))
+        .send()
+        .await;
+    let totals = |name: &str| answer.expect_data()[name]["attainment"].clone();
+    assert_eq!(
+        totals("one"),
+        json!([{"total": 2}, {"total": 2}, {"total": 100}])
+    );
+    assert_eq!(
+        totals("other"),
+        json!([{"total": 3}, {"total": 3}, {"total": 100}])
+    );
+    // What is promised to them goes before what is promised to everybody.
+    promise(&world, "Ward, always", Some(customer), json!([available])).await;
+    assert_eq!(
+        world.promises(customer).await,
+        json!([
+            ["Ward", "RESOLUTION_TIME", 2, 2],
+            ["Ward, always", "AVAILABILITY", 100, 90],
+            ["Everybody", "RESPONSE_TIME", 2, 2],
+        ])
+    );
+}
+
+async fn clocks_that_ran_before_the_schema_knew_their_customers_count_too(database: Database) {
+    let world = World::new(&database).await;
+    let targets = json!([{"metric": "RESPONSE_TIME", "within": "PT1H", "objective": "90"}]);
+    promise(&world, "Everybody", None, targets).await;
+    fulfil(&world, &world.customer, 2).await;
+    let connection = database.connect().await;
+    // How many have come since the one that adds the column, itself included.
+    let all = Migrator::migrations();
+    let place = all
+        .iter()
+        .position(|it| it.name() == "m0016_clock_customer");
+    let later = all.len() - place.expect("it is there");
+    Migrator::down(&connection, u32::try_from(later).ok())
+        .await
+        .expect("migrations can be undone");
+    Migrator::up(&connection, None)
+        .await
+        .expect("migrations can be done again");
+    assert_eq!(
+        world.promises(&world.customer).await,
+        json!([["Everybody", "RESPONSE_TIME", 2, 2]])
+    );
+}
+
+async fn a_review_names_the_parts_that_it_leaves_out(database: Database) {
+    let world = World::new(&database).await;
+    let review = async || {
+        let answer = world
+            .server
+            .query("query ($id: ID!, $from: DateTime!, $until: DateTime!) { businessReview(customerId: $id, from: $from, until: $until) {
+                parts { slug } summary } }")
+            .variables(json!({"id": world.customer["id"], "from": world.hours_ago(1), "until": world.hours_ago(0)}))
+            .send()
+            .await;
+        answer.expect_data()["businessReview"].clone()
+    };
+    let whole = review().await;
+    assert_eq!(whole["parts"], json!([]));
+    assert_eq!(
+        whole["summary"].as_array().map(Vec::len),
+        Some(3),
+        "{whole}"
+    );
+    for name in ["Surgery", "Emergency"] {
+        let input = json!({"name": name, "parentId": world.customer["id"]});
+        CUSTOMER.create(&world.server, input).await;
+    }
+    let review = review().await;
+    assert_eq!(
+        review["parts"],
+        json!([{"slug": "emergency"}, {"slug": "surgery"}])
+    );
+    assert_eq!(
+        review["summary"][3],
+        "Without their parts: Emergency, Surgery."
+    );
+}
+
 /// How many SQL statements a review takes.
 async fn statements(world: &World) -> u64 {
     let before = world.server.metrics().await.sql_statements("request");
@@ -151,8 +343,11 @@ async fn a_review_of_much_takes_as_many_statements_as_one_of_little(database: Da
             let input = json!({"name": format!("Promise {many} {number}"), "serviceId": world.service["id"], "customerId": world.customer["id"],
                 "calendarId": calendar["id"], "validFrom": "2020-01-01", "targets": [{"metric": "AVAILABILITY", "objective": "99"}]});
             AGREEMENT.create(server, input).await;
+            let targets = json!([{"metric": "RESPONSE_TIME", "within": "PT1H", "objective": "90"}]);
+            promise(&world, &format!("Everybody {many} {number}"), None, targets).await;
             world.report(&world.service, "MINOR", number + 1).await;
         }
+        fulfil(&world, &world.customer, 2).await;
     };
     fill(2).await;
     let little = statements(&world).await;
@@ -264,6 +459,9 @@ on_both_databases!(
     what_incidents_cost_is_value_per_hour_times_the_hours_in_the_period,
     an_incident_of_what_was_promised_counts_though_it_costs_nothing,
     promises_are_told_as_they_were_kept_in_the_period,
+    what_is_promised_to_everybody_is_told_by_the_customers_own_clocks,
+    clocks_that_ran_before_the_schema_knew_their_customers_count_too,
+    a_review_names_the_parts_that_it_leaves_out,
     a_review_of_much_takes_as_many_statements_as_one_of_little,
     requests_and_demands_are_counted,
     a_period_has_a_length_and_a_bound,
