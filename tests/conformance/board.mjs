@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 import { assertAccessible, followFromKeyboard } from './board/access.mjs';
 import { choose } from './board/choices.mjs';
 import { ask, figures } from './board/figures.mjs';
+import { lookAtTheFrames } from './board/frames.mjs';
 import { lookAtWhatIsRare } from './board/rare.mjs';
 
 const [origin, screenshots, token, readerToken, insightToken] = process.argv.slice(2);
@@ -182,8 +183,9 @@ try {
   const { page, close } = await open();
   await followFromKeyboard(page, origin);
   await close();
+  await lookAtTheFrames({ open, origin });
   await lookAtWhatIsRare({ open, origin, token });
-  await choose({ open, origin, token, insightToken });
+  await choose({ open, origin, token, readerToken, insightToken });
   console.log(`the board works; screenshots are in ${screenshots}`);
 } finally {
   await browser.close();

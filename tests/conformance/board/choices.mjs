@@ -52,10 +52,11 @@ async function showTheOneThatIsNamed({ open, origin, token, insightToken }) {
 
 /** A review calls promises by their names. */
 async function nameThePromises({ open, origin, token }) {
-  const { customer } = await ask({ origin, token }, `{
-    customer(slug: "faehrbank") { slas(first: 100) { nodes { name customer { slug } } } }
+  const { serviceLevelAgreements: { nodes } } = await ask({ origin, token }, `{
+    serviceLevelAgreements(first: 100) { nodes { name kind customer { slug } } }
   }`);
-  const names = customer.slas.nodes.filter((one) => one.customer?.slug === 'faehrbank').map(({ name }) => name);
+  const isTheirs = ({ kind, customer }) => kind === 'SLA' && (customer === null || customer.slug === 'faehrbank');
+  const names = nodes.filter(isTheirs).map(({ name }) => name);
   const { page, close } = await open();
   await page.goto(`${origin}/board#/review?customer=faehrbank`);
   // In its first month a quarter may have little that was measured.
@@ -66,7 +67,40 @@ async function nameThePromises({ open, origin, token }) {
   for (const name of await page.locator('.review .row-name').allInnerTexts()) {
     assert.ok(names.includes(name), `${name} is no promise of theirs`);
   }
+  if (new Date(before.getFullYear(), 3 * Math.floor(before.getMonth() / 3) + 3, 1) <= new Date()) {
+    const last = new Date(before.getFullYear(), 3 * Math.floor(before.getMonth() / 3) + 3, 0);
+    const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' }).format(last);
+    assert.ok((await page.locator('.review header').innerText()).includes(`to ${day}`), `the quarter does not end on ${day}`);
+  }
   await close();
+}
+
+/** Who has no agreement of their own is told how everybody's was kept for them. */
+async function showWhatIsPromisedToEverybody({ open, origin, token, readerToken }) {
+  const hash = '#/promises?customer=nachtlicht-hotels';
+  const { customer } = await ask({ origin, token }, '{ customer(slug: "nachtlicht-hotels") { id slas { totalCount } } }');
+  assert.equal(customer.slas.totalCount, 0, 'the demo has a customer without an agreement');
+  const { page, close } = await open();
+  const asked = page.waitForRequest((request) => (request.postData() ?? '').includes('BoardKeptForCustomer'));
+  await page.goto(`${origin}/board${hash}`);
+  const { variables } = (await asked).postDataJSON();
+  const { businessReview } = await ask({ origin, token }, `query ($customerId: ID!, $from: DateTime!, $until: DateTime!) {
+    businessReview(customerId: $customerId, from: $from, until: $until) { attainment { total attained } }
+  }`, variables);
+  const measured = businessReview.attainment.filter(({ total }) => total > 0);
+  assert.ok(measured.length > 2, 'something was measured for them');
+  await page.locator('.promises tbody tr').first().waitFor();
+  const shown = await page.locator('.promises .row-figure[data-value]').evaluateAll((all) => all.map((one) => one.dataset.value));
+  assert.deepEqual(shown.sort(), measured.map(({ attained }) => attained).sort());
+  assert.equal(await page.getByText('promised to everybody', { exact: false }).count(), measured.length + 1);
+  await page.getByText('This customer has no agreement of their own.').waitFor();
+  await assertAccessible(page, 'what is promised to everybody');
+  await close();
+
+  const reader = await open({ bearer: readerToken });
+  await reader.page.goto(`${origin}/board${hash}`);
+  await reader.page.getByText(/What is promised to everybody is missing here\. You need .*insight:read/).waitFor();
+  await reader.close();
 }
 
 /** What is not there is said not to be there. */
@@ -142,6 +176,7 @@ export async function choose(context) {
   await chooseTheLastService(context);
   await hearWhoIsConcerned(context);
   await nameThePromises(context);
+  await showWhatIsPromisedToEverybody(context);
   await mapWhatIsRetired(context);
   await showTheOneThatIsNamed(context);
 }

@@ -93,15 +93,23 @@ async function gap(page, context) {
   const { portfolioGap } = await ask(context, `{
     portfolioGap {
       unmetDemands(first: 12) { nodes { title valuePerMonth { amount } } }
-      unaskedServices(first: 12) { nodes { name } }
+      unaskedServices(first: 25) { nodes { name impact { valuePerHour { amount } } } }
+      staleOwnership { totalCount }
       missedSearches(first: 10) { query }
       shadowItMonthlyCost { amount currency }
     }
   }`);
-  const { unmetDemands, unaskedServices, missedSearches, shadowItMonthlyCost } = portfolioGap;
+  const { unmetDemands, unaskedServices, staleOwnership, missedSearches, shadowItMonthlyCost } = portfolioGap;
   assert.deepEqual(await texts(page, '.scale-demand h3'), unmetDemands.nodes.map(({ title }) => title));
   assert.deepEqual(await values(page, '.scale-demand .figure'), unmetDemands.nodes.map(({ valuePerMonth }) => valuePerMonth.amount));
-  assert.deepEqual(await texts(page, '.scale-supply h3'), unaskedServices.nodes.map(({ name }) => name));
+  // What nothing stands on comes first; what others stand on says what it carries.
+  const worth = ({ impact }) => Number(impact.valuePerHour.amount);
+  const idle = unaskedServices.nodes.filter((one) => worth(one) === 0);
+  const carrying = unaskedServices.nodes.filter((one) => worth(one) > 0).sort((a, b) => worth(b) - worth(a));
+  assert.ok(idle.length > 0 && carrying.length > 0, 'the demo has services of both kinds');
+  assert.deepEqual(await texts(page, '.scale-supply .row a'), [...idle, ...carrying].map(({ name }) => name));
+  assert.deepEqual(await values(page, '.scale-supply .carries'), carrying.map(({ impact }) => impact.valuePerHour.amount));
+  assert.ok((await texts(page, '.card .big')).includes(String(staleOwnership.totalCount)), `${staleOwnership.totalCount} is not shown`);
   assert.deepEqual(await texts(page, '.row-narrow strong'), missedSearches.map(({ query }) => (context.locale.startsWith('de') ? `„${query}“` : `“${query}”`)));
   assert.deepEqual(await texts(page, '.card .big.figure'), [write(shadowItMonthlyCost, context.locale)]);
 }
@@ -129,9 +137,11 @@ async function review(page, context) {
   const last = new Date(until - 1);
   const from = new Date(last.getFullYear(), 3 * Math.floor(last.getMonth() / 3), 1);
   const { businessReview } = await ask(context, `query ($id: ID!, $from: DateTime!, $until: DateTime!) {
-    businessReview(customerId: $id, from: $from, until: $until) { requestsSubmitted requestsFulfilled requestsDeclined incidents lostValue { amount currency } }
+    businessReview(customerId: $id, from: $from, until: $until) { requestsSubmitted requestsFulfilled requestsDeclined incidents lostValue { amount currency } parts { name } }
   }`, { id: customer.id, from, until });
   const shown = await texts(page, '.review .card dd');
+  assert.ok(businessReview.parts.length > 0, 'the customer has parts');
+  assert.deepEqual(await texts(page, '.review .without a'), businessReview.parts.map(({ name }) => name));
   const number = (value) => new Intl.NumberFormat(context.locale).format(value);
   const { requestsSubmitted, requestsFulfilled, requestsDeclined, incidents, lostValue } = businessReview;
   assert.deepEqual(shown.slice(0, 3), [requestsSubmitted, requestsFulfilled, requestsDeclined].map(number));

@@ -8,7 +8,7 @@ const API = '**/graphql';
 const asks = (request, operation) => new RegExp(`query ${operation}\\b`).test(request.postDataJSON()?.query ?? '');
 
 /** Answers an operation with what `change` makes of the API's answer. */
-async function alter(page, operation, change) {
+export async function alter(page, operation, change) {
   await page.route(API, async (route) => {
     if (!asks(route.request(), operation)) return route.fallback();
     const response = await route.fetch();
@@ -50,6 +50,35 @@ async function roundDown({ open, origin }) {
   await figures.first().waitFor();
   assert.deepEqual(await figures.allInnerTexts(), ['89.9% ✗ missed', '-1%']);
   await page.getByText('The one promise that was measured was missed.').waitFor();
+  await close();
+}
+
+/** Eleven of twenty come before one of one, whose share of the allowance says little. */
+async function sortByWhatWasMissed({ open, origin }) {
+  const { page, close } = await open();
+  const kept = [['One of one', 1, 0, '0', -99, '99'], ['Most', 20, 9, '45', -4.5, '90'], ['Nearly', 20, 17, '85', -0.5, '90']];
+  await alter(page, 'BoardPromises', ({ serviceLevelAgreements: { nodes } }) => {
+    const [known] = nodes.find((one) => one.attainment.length > 0).attainment;
+    nodes.splice(0, nodes.length, ...kept.map(([name, total, good, attained, errorBudgetLeft, objective], place) => ({
+      ...nodes[0], id: `sla_${place}`, name,
+      attainment: [{ ...known, total, good, attained, errorBudgetLeft, met: false, target: { ...known.target, metric: 'RESPONSE_TIME', objective } }],
+    })));
+  });
+  await page.goto(`${origin}/board#/promises`);
+  const rows = page.locator('.promises tbody tr');
+  await rows.first().waitFor();
+  assert.deepEqual(await rows.locator('.row-name').allInnerTexts(), ['Most', 'Nearly', 'One of one']);
+  assert.deepEqual(await rows.locator('td:nth-of-type(3) .row-figure').allInnerTexts(), ['below -100%', '-50%', 'below -100%']);
+  assert.deepEqual(await page.getByText('few events').count(), 1);
+  await close();
+}
+
+/** More people want something than are named. */
+async function countAllSupporters({ open, origin }) {
+  const { page, close } = await open();
+  await alter(page, 'BoardUnmetDemands', ({ portfolioGap: { unmetDemands: { nodes } } }) => { nodes[0].supporterCount = 1250; });
+  await page.goto(`${origin}/board#/gap`);
+  await page.locator('.scale-demand .row').first().getByText('1,250 supporters').waitFor();
   await close();
 }
 
@@ -195,6 +224,8 @@ async function keepServicesApart({ open, origin }) {
 /** All that is rare on the demo. */
 export async function lookAtWhatIsRare(context) {
   await roundDown(context);
+  await sortByWhatWasMissed(context);
+  await countAllSupporters(context);
   await addUpWhatIsThere(context);
   await listAllNeighbours(context);
   await explainFailures(context);

@@ -73,6 +73,9 @@ export interface TargetAttainment {
   met: boolean | null;
 }
 
+/** The same with the promise that the target is part of; null where it is none any more. Without a customer it is made to everybody. */
+export type KeptTarget = TargetAttainment & { target: { agreement: { name: string; customer: { slug: string } | null } | null } };
+
 export interface Satisfaction {
   responses: number;
   average: number | null;

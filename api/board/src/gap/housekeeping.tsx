@@ -54,17 +54,19 @@ interface NamesProps {
 
 function Names({ title, help, page, isLinked }: NamesProps) {
   const { t, f } = useText();
-  const { nodes, pageInfo } = page;
+  const { nodes, totalCount } = page;
+  const further = (totalCount ?? nodes.length) - nodes.length;
   return (
     <div class="card">
       <h3>{title}</h3>
       {help && <p class="muted">{help}</p>}
-      <p><strong class="big">{f.number(nodes.length)}{pageInfo.hasNextPage && '+'}</strong></p>
+      <p><strong class="big">{f.number(totalCount ?? nodes.length)}</strong></p>
       {nodes.length > 0 && (
         <ul class="names">
           {nodes.map(({ slug, name }) => (
             <li key={slug}>{isLinked ? <a href={address('map', slug)}>{name}</a> : name}</li>
           ))}
+          {further > 0 && <li class="muted">{t.gap.further(further, f.number)}</li>}
         </ul>
       )}
       {nodes.length === 0 && <p class="muted">{t.state.nothing}</p>}

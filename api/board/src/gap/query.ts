@@ -11,7 +11,7 @@ export const UNMET = /* GraphQL */ `
           valuePerMonth { amount currency }
           customer { slug name }
           outcome { slug name }
-          supporters { name }
+          supporterCount
         }
         pageInfo { hasNextPage endCursor }
       }
@@ -22,8 +22,13 @@ export const UNMET = /* GraphQL */ `
 export const UNASKED = /* GraphQL */ `
   query BoardUnaskedServices($after: String) {
     portfolioGap {
-      unaskedServices(first: 12, after: $after) {
-        nodes { id slug name tier team { name } businessOwner { name } }
+      unaskedServices(first: 25, after: $after) {
+        nodes {
+          id slug name tier
+          team { name }
+          businessOwner { name }
+          impact { valuePerHour { amount currency } }
+        }
         pageInfo { hasNextPage endCursor }
       }
     }
@@ -33,10 +38,10 @@ export const UNASKED = /* GraphQL */ `
 export const HOUSEKEEPING = /* GraphQL */ `
   query BoardHousekeeping {
     portfolioGap {
-      servicesWithoutBusinessOwner(first: 10) { nodes { id slug name } pageInfo { hasNextPage endCursor } }
-      outcomesWithoutService(first: 10) { nodes { id slug name customer { name } } pageInfo { hasNextPage endCursor } }
-      staleOwnership(first: 10) { nodes { id slug name } pageInfo { hasNextPage endCursor } }
-      watermelons(first: 10) { nodes { id slug name } pageInfo { hasNextPage endCursor } }
+      servicesWithoutBusinessOwner(first: 10) { totalCount nodes { id slug name } pageInfo { hasNextPage endCursor } }
+      outcomesWithoutService(first: 10) { totalCount nodes { id slug name customer { name } } pageInfo { hasNextPage endCursor } }
+      staleOwnership(first: 10) { totalCount nodes { id slug name } pageInfo { hasNextPage endCursor } }
+      watermelons(first: 10) { totalCount nodes { id slug name } pageInfo { hasNextPage endCursor } }
       missedSearches(first: 10) { query count lastAt }
       shadowItMonthlyCost { amount currency }
     }
@@ -77,13 +82,15 @@ export interface UnmetDemand {
   valuePerMonth: Money;
   customer: Named;
   outcome: Named | null;
-  supporters: { name: string }[];
+  supporterCount: number;
 }
 
 export interface UnaskedService extends Identified {
   tier: Tier;
   team: { name: string } | null;
   businessOwner: { name: string } | null;
+  /** What is lost without it: nobody asked for it, so through others. */
+  impact: { valuePerHour: Money } | null;
 }
 
 export interface Housekeeping {

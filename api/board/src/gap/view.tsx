@@ -55,7 +55,7 @@ function Unmet() {
 
 function UnmetRow({ demand, most }: { demand: UnmetDemand; most: number }) {
   const { t, f } = useText();
-  const { valuePerMonth, score, supporters } = demand;
+  const { valuePerMonth, score, supporterCount } = demand;
   return (
     <li class="row">
       <div>
@@ -65,7 +65,7 @@ function UnmetRow({ demand, most }: { demand: UnmetDemand; most: number }) {
           <li>{t.demandKind[demand.kind]}</li>
           <li>{t.demandStatus[demand.status]}</li>
           <li>{demand.customer.name}</li>
-          {supporters.length > 0 && <li>{t.gap.supporters(supporters.length)}</li>}
+          {supporterCount > 0 && <li>{t.gap.supporters(supporterCount, f.number)}</li>}
           <li>{score === null ? t.gap.noEffort : t.gap.score(f.money({ amount: String(score), currency: valuePerMonth.currency }))}</li>
         </ul>
       </div>
@@ -86,27 +86,46 @@ function Unasked() {
   const pages = usePages<UnaskedAnswer, UnaskedService>(
     UNASKED, {}, (answer) => answer.portfolioGap.unaskedServices, ({ id }) => id,
   );
+  const idle = pages.nodes.filter((service) => worthOf(service) === 0);
+  const carrying = pages.nodes.filter((service) => worthOf(service) > 0).sort((a, b) => worthOf(b) - worthOf(a));
   return (
     <section class="scale scale-supply">
       <h2>{t.gap.unasked}</h2>
       <p class="muted">{t.gap.unaskedHelp}</p>
       {pages.loading && pages.nodes.length === 0 && <Loading />}
       {!pages.loading && !pages.error && pages.nodes.length === 0 && <Empty>{t.gap.unaskedEmpty}</Empty>}
-      <ul class="rows">
-        {pages.nodes.map((service) => (
-          <li key={service.id} class="row">
-            <div>
-              <h3><a href={address('map', service.slug)}>{service.name}</a></h3>
-              <ul class="facts">
-                <li>{t.tier[service.tier]}</li>
-                {service.team && <li>{service.team.name}</li>}
-                <li>{t.map.owner} {service.businessOwner?.name ?? t.map.nobody}</li>
-              </ul>
-            </div>
-          </li>
-        ))}
-      </ul>
+      <ul class="rows">{idle.map((service) => <UnaskedRow key={service.id} service={service} title="h3" />)}</ul>
+      {carrying.length > 0 && (
+        <>
+          <h3 class="rows-title">{t.gap.carrying}</h3>
+          <p class="muted">{t.gap.carryingHelp}</p>
+          <ul class="rows">{carrying.map((service) => <UnaskedRow key={service.id} service={service} title="h4" />)}</ul>
+        </>
+      )}
       <More pages={pages} />
     </section>
+  );
+}
+
+/** What is lost without a service per hour. */
+const worthOf = ({ impact }: UnaskedService) => Number(impact?.valuePerHour.amount ?? 0);
+
+function UnaskedRow({ service, title: Title }: { service: UnaskedService; title: 'h3' | 'h4' }) {
+  const { t, f } = useText();
+  const { tier, team, businessOwner, impact } = service;
+  return (
+    <li class="row">
+      <div>
+        <Title><a href={address('map', service.slug)}>{service.name}</a></Title>
+        <ul class="facts">
+          <li>{t.tier[tier]}</li>
+          {team && <li>{team.name}</li>}
+          <li>{t.map.owner} {businessOwner?.name ?? t.map.nobody}</li>
+          {impact && worthOf(service) > 0 && (
+            <li class="carries" data-value={impact.valuePerHour.amount}>{t.gap.carries(f.money(impact.valuePerHour))}</li>
+          )}
+        </ul>
+      </div>
+    </li>
   );
 }

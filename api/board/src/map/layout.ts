@@ -31,10 +31,15 @@ const SERVICE = { width: 168, height: 46 };
 const OUTCOME = { width: 206, height: 62 };
 const MARGIN = 12;
 
+/** Between two columns, and how far a line runs straight at the end that fewer lines share: its figure stands there, clear of the others. */
+const WIDE = { between: 100, straight: 40 };
+const CLOSE = { between: 50, straight: 28 };
+
 /** Lays out a picture from left to right. */
-export function lay(graph: Graph): Picture {
+export function lay(graph: Graph, isClose: boolean): Picture {
+  const { between, straight } = isClose ? CLOSE : WIDE;
   const dagre = new DagreGraph();
-  dagre.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 100, marginx: MARGIN, marginy: MARGIN });
+  dagre.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: between, marginx: MARGIN, marginy: MARGIN });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) dagre.setNode(node.key, { ...(node.kind === 'service' ? SERVICE : OUTCOME) });
   for (const { from, to } of graph.edges) if (from !== to) dagre.setEdge(from, to, {});
@@ -46,7 +51,7 @@ export function lay(graph: Graph): Picture {
   // Readers go through the picture as it stands: column by column, from above.
   placed.sort((a, b) => a.x + a.width / 2 - (b.x + b.width / 2) || a.y - b.y);
   const lines = graph.edges.filter(({ from, to }) => from !== to).map((edge): Line => {
-    return draw(edge, attach(dagre, edge), isShared(graph, edge));
+    return draw(edge, attach(dagre, edge), isShared(graph, edge), straight);
   });
   const { width = 0, height = 0 } = dagre.graph() as { width?: number; height?: number };
   return { width, height, placed, lines };
@@ -72,17 +77,14 @@ function isShared({ edges }: Graph, { from, to }: GraphEdge): boolean {
   return arriving > leaving;
 }
 
-/** How far a line runs straight at the end that fewer lines share: its figure stands there, clear of the others. */
-const STRAIGHT = 40;
-
-function draw(edge: GraphEdge, points: Point[], isEndShared: boolean): Line {
+function draw(edge: GraphEdge, points: Point[], isEndShared: boolean, straight: number): Line {
   const start = points[0] ?? { x: 0, y: 0 };
   const end = points.at(-1) ?? start;
   const goesBack = start.x >= end.x;
   const y = (isEndShared ? start : end).y;
-  const bend = { x: isEndShared ? start.x + STRAIGHT : end.x - STRAIGHT, y };
+  const bend = { x: isEndShared ? start.x + straight : end.x - straight, y };
   const all = goesBack ? points : isEndShared ? [start, bend, ...points.slice(1)] : [...points.slice(0, -1), bend, end];
-  return { edge, path: smooth(all), label: { x: isEndShared ? start.x + STRAIGHT / 2 : end.x - STRAIGHT / 2, y: y - 6 } };
+  return { edge, path: smooth(all), label: { x: isEndShared ? start.x + straight / 2 : end.x - straight / 2, y: y - 6 } };
 }
 
 interface Point {

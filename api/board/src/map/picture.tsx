@@ -1,21 +1,26 @@
 // The map, drawn.
 
-import { useMemo } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { address } from '../route';
 import { useText } from '../text';
 import type { Graph } from './graph';
-import { lay, type Line, type Placed } from './layout';
+import { lay, type Line, type Picture, type Placed } from './layout';
 
 export function MapPicture({ graph, name }: { graph: Graph; name: string }) {
   const { t } = useText();
-  const picture = useMemo(() => lay(graph), [graph]);
+  const { ref, frame } = useFrame();
+  const isNarrow = frame > 0 && frame < NARROW;
+  const picture = useMemo(() => lay(graph, isNarrow), [graph, isNarrow]);
+  useScroll(ref, frame, picture);
   const { width, height } = picture;
+  const least = width * SMALLER <= frame ? Math.min(width * SMALL, frame) : width * SMALL;
   return (
     <figure class="map">
-      <div class="scroll" tabIndex={0} role="group" aria-label={t.map.picture(name)}>
+      <div ref={ref} class="scroll" tabIndex={0} role="group" aria-label={t.map.picture(name)}>
         <svg
           viewBox={`0 0 ${width} ${height}`}
-          style={{ width: '100%', minWidth: `${width * 0.8}px`, maxWidth: `${width * 1.25}px` }}
+          style={{ width: '100%', minWidth: `${least}px`, maxWidth: `${width * 1.25}px` }}
         >
           <g aria-hidden="true">{picture.lines.map((line) => <EdgeLine key={line.path} line={line} />)}</g>
           {picture.placed.map((placed) => placed.node.kind === 'service'
@@ -29,6 +34,39 @@ export function MapPicture({ graph, name }: { graph: Graph; name: string }) {
       </figcaption>
     </figure>
   );
+}
+
+/** How small a picture is drawn to be read well, and how much smaller to be seen whole. */
+const SMALL = 0.8;
+const SMALLER = 0.7;
+/** What stays free beside a node that is scrolled to, in pixels. */
+const BESIDE = 8;
+/** A telephone's frame, in pixels: columns stand closer there, so that a node and what comes after it are seen together. */
+const NARROW = 480;
+
+/** The width that there is for a picture, in pixels. */
+function useFrame() {
+  const ref = useRef<HTMLDivElement>(null);
+  const [frame, setFrame] = useState(0);
+  useLayoutEffect(() => {
+    if (!ref.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => setFrame(entry?.contentRect.width ?? 0));
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, frame };
+}
+
+/** Scrolls what does not fit to what matters: the chosen node, and what it is for. */
+function useScroll(ref: RefObject<HTMLDivElement | null>, frame: number, { width, placed }: Picture) {
+  useLayoutEffect(() => {
+    const chosen = placed.find(({ node }) => node.isChosen);
+    if (!ref.current || !chosen || frame === 0) return;
+    const { scrollWidth, scrollHeight, clientHeight } = ref.current;
+    const scale = scrollWidth / width;
+    ref.current.scrollLeft = chosen.x * scale - BESIDE;
+    ref.current.scrollTop = (chosen.y + chosen.height / 2) * scale - Math.min(clientHeight, scrollHeight) / 2;
+  }, [placed, width, frame]);
 }
 
 function EdgeLine({ line }: { line: Line }) {

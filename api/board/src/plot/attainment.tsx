@@ -2,7 +2,7 @@
 
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { useId } from 'preact/hooks';
-import type { TargetAttainment } from '../api/types';
+import type { KeptTarget, TargetAttainment } from '../api/types';
 import { useText } from '../text';
 
 export interface Row {
@@ -23,15 +23,30 @@ function scaleOf(rows: Row[]): ScaleLinear<number, number> {
 /** Budgets are drawn down to twice what was allowed to go wrong. */
 const BUDGET = scaleLinear().domain([-1, 1]).range([0, 100]).clamp(true);
 
-/** The lowest budget first: what needs a word stands above. */
+/** Fewer than so many events say little. */
+const FEW = 5;
+
+/** Whether a promise is made to everybody. */
+export const isForAll = ({ target }: KeptTarget) => target.agreement !== null && target.agreement.customer === null;
+
+/** How many more went wrong than may: one of one is less than eleven of twenty, whatever share of its allowance it is. */
+function missedBeyond({ attainment: { total, good, target } }: Row): number {
+  const allowed = total * (1 - Number(target.objective) / 100);
+  return Math.max(0, total - good - allowed);
+}
+
+/** The lowest budget first. */
 const byBudget = (a: Row, b: Row) => (a.attainment.errorBudgetLeft ?? 1) - (b.attainment.errorBudgetLeft ?? 1);
+
+/** What needs a word most stands above. */
+const byMissed = (a: Row, b: Row) => missedBeyond(b) - missedBeyond(a) || byBudget(a, b);
 
 /** Two plots, since hundredths of a percent count for availability and would not be seen beside the others. */
 export function AttainmentPlots({ rows }: { rows: Row[] }) {
   const { t } = useText();
-  const sorted = [...rows].sort(byBudget);
-  const ofAvailability = sorted.filter(({ attainment }) => attainment.target.metric === 'AVAILABILITY');
-  const ofTimes = sorted.filter(({ attainment }) => attainment.target.metric !== 'AVAILABILITY');
+  // What availability counts, seconds here and calls there, is not to be compared; shares are.
+  const ofAvailability = rows.filter(({ attainment }) => attainment.target.metric === 'AVAILABILITY').sort(byBudget);
+  const ofTimes = rows.filter(({ attainment }) => attainment.target.metric !== 'AVAILABILITY').sort(byMissed);
   return (
     <>
       {ofAvailability.length > 0 && <AttainmentPlot title={t.promises.availability} rows={ofAvailability} />}
@@ -95,10 +110,13 @@ function PlotRow({ row, scale, ticks }: { row: Row; scale: ScaleLinear<number, n
       </td>
       <td class="right">{f.percent(target.objective, digits)}</td>
       <td class="plot-cell">
-        <span class="row-figure">{errorBudgetLeft === null ? '–' : f.shareDown(errorBudgetLeft)}</span>
+        <span class="row-figure">{errorBudgetLeft === null ? '–' : errorBudgetLeft < -1 ? t.promises.beyond(f.share(-1)) : f.shareDown(errorBudgetLeft)}</span>
         <BudgetBar left={errorBudgetLeft} />
       </td>
-      <td class="right">{isAvailability ? f.shareDown(total > 0 ? good / total : 0, digits) : t.promises.good(f.number(good), f.number(total))}</td>
+      <td class="right">
+        {isAvailability ? f.shareDown(total > 0 ? good / total : 0, digits) : t.promises.good(f.number(good), f.number(total))}
+        {total < FEW && <span class="row-detail">{t.promises.few}</span>}
+      </td>
     </tr>
   );
 }

@@ -1,4 +1,6 @@
-import { NO_PAGE, type AgreementKind, type Named, type Page, type TargetAttainment } from '../api/types';
+import {
+  NO_PAGE, type AgreementKind, type KeptTarget, type Named, type Page, type TargetAttainment,
+} from '../api/types';
 
 export const PROMISES = /* GraphQL */ `
   query BoardPromises($from: DateTime!, $until: DateTime!, $after: String) {
@@ -35,6 +37,22 @@ export const CUSTOMER_PROMISES = /* GraphQL */ `
     }
   }
 `;
+
+/** What is promised to everybody, as it was kept for one customer, and their own promises once more. */
+export const KEPT_FOR_CUSTOMER = /* GraphQL */ `
+  query BoardKeptForCustomer($customerId: ID!, $from: DateTime!, $until: DateTime!) {
+    businessReview(customerId: $customerId, from: $from, until: $until) {
+      attainment {
+        total good attained errorBudgetLeft met
+        target { id metric priority within objective agreement { name customer { slug } } }
+      }
+    }
+  }
+`;
+
+export interface KeptForCustomer {
+  businessReview: { attainment: KeptTarget[] } | null;
+}
 
 export interface Agreement {
   id: string;

@@ -1,17 +1,19 @@
 // What was promised, and was it kept?
 
 import { useMemo } from 'preact/hooks';
-import { usePages } from '../api/hooks';
-import type { TargetAttainment } from '../api/types';
-import { AttainmentPlots, type Row } from '../plot/attainment';
+import { usePages, useQuery } from '../api/hooks';
+import type { KeptTarget, TargetAttainment } from '../api/types';
+import { AttainmentPlots, isForAll, type Row } from '../plot/attainment';
 import { setParameters, type Route } from '../route';
 import { useText } from '../text';
 import { About, CatalogSelect, useChosen } from '../ui/catalog-select';
 import { Select } from '../ui/controls';
 import { Heading } from '../ui/heading';
 import { More } from '../ui/more';
-import { Empty, Loading } from '../ui/state';
-import { agreementsOf, CUSTOMER_PROMISES, PROMISES, type Agreement, type PromisesAnswer } from './query';
+import { Empty, explain, Loading } from '../ui/state';
+import {
+  agreementsOf, CUSTOMER_PROMISES, KEPT_FOR_CUSTOMER, PROMISES, type Agreement, type KeptForCustomer, type PromisesAnswer,
+} from './query';
 
 const PERIODS = [30, 90, 180, 365];
 const DAY = 24 * 60 * 60 * 1000;
@@ -35,6 +37,9 @@ export function Promises({ route }: { route: Route }) {
     agreementsOf,
     ({ id }) => id,
   );
+  const forAll = useQuery<KeptForCustomer>(KEPT_FOR_CUSTOMER, customer.one && { customerId: customer.one.id, ...span });
+  const measuredForAll = forAll.data?.businessReview?.attainment.filter(isForAll) ?? [];
+  const isWhole = !pages.loading && !pages.error && !pages.hasMore;
   return (
     <>
       <Heading title={t.app.view.promises} lead={t.promises.lead} />
@@ -51,22 +56,39 @@ export function Promises({ route }: { route: Route }) {
         />
       </section>
       <About chosen={[customer]}>
-        {pages.loading && pages.nodes.length === 0 && <Loading />}
-        <Kept agreements={pages.nodes} isWhole={!pages.loading && !pages.error && !pages.hasMore} />
+        {(pages.loading || forAll.loading) && pages.nodes.length === 0 && <Loading />}
+        {slug && isWhole && pages.nodes.length === 0 && <p class="muted">{t.promises.noneOfTheirOwn}</p>}
+        {forAll.data && !measuredForAll.some(({ total }) => total > 0) && <p class="muted">{t.promises.noneForAll}</p>}
+        {forAll.error && <p class="muted">{t.promises.withoutThoseForAll} {explain(forAll.error, t)}</p>}
+        <Kept
+          agreements={pages.nodes}
+          forAll={measuredForAll}
+          isWhole={isWhole && !forAll.loading}
+        />
         <More pages={pages} />
       </About>
     </>
   );
 }
 
-function Kept({ agreements, isWhole }: { agreements: Agreement[]; isWhole: boolean }) {
+function Kept({ agreements, forAll, isWhole }: { agreements: Agreement[]; forAll: KeptTarget[]; isWhole: boolean }) {
   const { t, f } = useText();
-  const all = agreements.flatMap((agreement) => agreement.attainment.map((attainment): Row => ({
+  const own = agreements.flatMap((agreement) => agreement.attainment.map((attainment): Row => ({
     key: `${agreement.id}/${attainment.target.id}`,
     name: agreement.name,
-    detail: describe(agreement, attainment, t, f),
+    detail: [
+      ...describe(attainment, t, f),
+      ...(agreement.customer ? [t.promises.forCustomer(agreement.customer.name)] : []),
+      ...(agreement.kind === 'SLA' ? [] : [t.agreementKind[agreement.kind]]),
+    ].join(' · '),
     attainment,
   })));
+  const all = [...own, ...forAll.map((attainment): Row => ({
+    key: attainment.target.id,
+    name: attainment.target.agreement?.name ?? '',
+    detail: [...describe(attainment, t, f), t.promises.forAll].join(' · '),
+    attainment,
+  }))];
   const measured = all.filter(({ attainment }) => attainment.total > 0);
   if (measured.length === 0) return isWhole ? <Empty>{t.promises.empty}</Empty> : null;
   const kept = measured.filter(({ attainment }) => attainment.met).length;
@@ -85,11 +107,9 @@ function Kept({ agreements, isWhole }: { agreements: Agreement[]; isWhole: boole
 
 type Text = ReturnType<typeof useText>;
 
-function describe(agreement: Agreement, { target }: TargetAttainment, t: Text['t'], f: Text['f']): string {
+function describe({ target }: TargetAttainment, t: Text['t'], f: Text['f']): string[] {
   const parts = [t.metric[target.metric]];
   if (target.metric !== 'AVAILABILITY') parts.push(target.priority ?? t.promises.anyPriority);
   if (target.within) parts.push(t.promises.within(f.duration(target.within)));
-  if (agreement.customer) parts.push(t.promises.forCustomer(agreement.customer.name));
-  if (agreement.kind !== 'SLA') parts.push(t.agreementKind[agreement.kind]);
-  return parts.join(' · ');
+  return parts;
 }

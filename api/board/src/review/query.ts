@@ -1,14 +1,15 @@
-import type { Identified, Money, Satisfaction, TargetAttainment } from '../api/types';
+import type { Identified, KeptTarget, Money, Named, Satisfaction } from '../api/types';
 
 export const REVIEW = /* GraphQL */ `
   query BoardReview($customerId: ID!, $from: DateTime!, $until: DateTime!) {
     businessReview(customerId: $customerId, from: $from, until: $until) {
       customer { id slug name }
+      parts { slug name }
       from
       until
       attainment {
         total good attained errorBudgetLeft met
-        target { id metric priority within objective agreement { name } }
+        target { id metric priority within objective agreement { name customer { slug } } }
       }
       requestsSubmitted
       requestsFulfilled
@@ -27,11 +28,10 @@ export interface ReviewAnswer {
   businessReview: BusinessReview | null;
 }
 
-/** How a target was kept, and which promise it is part of; null where the viewer may not see that. */
-export type KeptTarget = TargetAttainment & { target: { agreement: { name: string } | null } };
-
 export interface BusinessReview {
   customer: Identified;
+  /** The customers right below, which have reviews of their own. */
+  parts: Named[];
   from: string;
   until: string;
   attainment: KeptTarget[];

@@ -2,8 +2,9 @@
 
 import { useMemo } from 'preact/hooks';
 import { useQuery } from '../api/hooks';
-import { AttainmentPlots, type Row } from '../plot/attainment';
-import { setParameters, type Route } from '../route';
+import type { Named } from '../api/types';
+import { AttainmentPlots, isForAll, type Row } from '../plot/attainment';
+import { address, setParameters, type Route } from '../route';
 import { useText } from '../text';
 import { About, CatalogSelect, useChosen } from '../ui/catalog-select';
 import { Select } from '../ui/controls';
@@ -79,12 +80,36 @@ export function Review({ route }: { route: Route }) {
   );
 }
 
+/** How many parts are named. */
+const NAMED = 10;
+
+/** What the review leaves out, each with its own review. */
+function Without({ parts }: { parts: Named[] }) {
+  const { t, f } = useText();
+  const further = parts.length - NAMED;
+  return (
+    <p class="muted without">
+      {t.review.without}{' '}
+      {parts.slice(0, NAMED).map(({ slug, name }, place) => (
+        <>{place > 0 && ', '}<a href={address('review', null, { customer: slug })}>{name}</a></>
+      ))}
+      {further > 0 && ` ${t.gap.further(further, f.number)}`}
+    </p>
+  );
+}
+
+/** The last instant of a review: its end is the first one that is no part of it. */
+const lastOf = ({ until }: BusinessReview) => new Date(new Date(until).getTime() - 1);
+
 function Reviewed({ review, period }: { review: BusinessReview; period: string }) {
   const { t, f } = useText();
   const measured = review.attainment.filter(({ total }) => total > 0);
   const rows = measured.map((attainment): Row => {
     const { target } = attainment;
-    const parts = [t.metric[target.metric], target.priority, target.within && t.promises.within(f.duration(target.within))];
+    const parts = [
+      t.metric[target.metric], target.priority, target.within && t.promises.within(f.duration(target.within)),
+      isForAll(attainment) && t.promises.forAll,
+    ];
     return {
       key: target.id,
       name: target.agreement?.name ?? t.metric[target.metric],
@@ -96,7 +121,8 @@ function Reviewed({ review, period }: { review: BusinessReview; period: string }
     <article class="review">
       <header>
         <h2>{t.review.title(review.customer.name, period)}</h2>
-        <p class="muted">{t.review.span(f.date(review.from), f.date(review.until))}</p>
+        <p class="muted">{t.review.span(f.date(review.from), f.date(lastOf(review)))}</p>
+        {review.parts.length > 0 && <Without parts={review.parts} />}
         <p class="lead">
           {t.review.words(review.requestsSubmitted, review.requestsFulfilled, f.money(review.lostValue), f.number)}
         </p>

@@ -136,14 +136,14 @@ interface Name {
 const LETTER = 7.2;
 const LINE = 15;
 
-/** Puts names beside their dots, the riskiest first; one that would cover another is left to the table. */
+/** Puts names beside their dots, the largest first; one that would cover another is left to the table. */
 function placeNames(dots: Dot[], width: number): Name[] {
   const placed: Name[] = [];
   const isFree = ({ x, y, width: long }: Name) =>
     x >= MARGIN.left && x + long <= width
     && placed.every((other) => x + long < other.x || other.x + other.width < x || Math.abs(other.y - y) >= LINE)
     && dots.every((dot) => dot.x + dot.radius < x || dot.x - dot.radius > x + long || Math.abs(dot.y - y + 4) > dot.radius + 5);
-  for (const { sighting, x, y, radius } of dots) {
+  for (const { sighting, x, y, radius } of [...dots].sort((a, b) => b.radius - a.radius)) {
     const text = sighting.product;
     const long = text.length * LETTER;
     const places = [
@@ -151,6 +151,12 @@ function placeNames(dots: Dot[], width: number): Name[] {
       { x: x - radius - 5 - long, y: y + 4 },
       { x: x - long / 2, y: y - radius - 6 },
       { x: x - long / 2, y: y + radius + 15 },
+      // Above and below, to one side.
+      ...[y - radius - 6, y + radius + 15].flatMap((line) => [{ x, y: line }, { x: x - long, y: line }]),
+      { x: x + radius * 0.7 + 5, y: y - radius * 0.7 - 2 },
+      { x: x - radius * 0.7 - 5 - long, y: y - radius * 0.7 - 2 },
+      { x: x + radius * 0.7 + 5, y: y + radius * 0.7 + 11 },
+      { x: x - radius * 0.7 - 5 - long, y: y + radius * 0.7 + 11 },
     ];
     const free = places.map((place) => ({ text, width: long, ...place })).find(isFree);
     if (free) placed.push(free);

@@ -53,9 +53,9 @@ function SightingTable({ sightings }: { sightings: Sighting[] }) {
           <thead>
             <tr>
               <th scope="col">{t.shadow.product}</th>
-              <th scope="col">{t.shadow.customer}</th>
               <th scope="col" class="right">{t.shadow.risk}</th>
               <th scope="col" class="right">{t.shadow.cost}</th>
+              <th scope="col">{t.shadow.customer}</th>
               <th scope="col" class="right">{t.shadow.users}</th>
               <th scope="col">{t.shadow.data}</th>
               <th scope="col">{t.shadow.status}</th>
@@ -79,9 +79,9 @@ function SightingRow({ sighting }: { sighting: Sighting }) {
         <span class="row-name">{sighting.product}</span>
         {vendor && <span class="row-detail">{vendor}</span>}
       </th>
-      <td>{sighting.customer.name}</td>
       <td class="right figure" data-value={sighting.risk}>{f.number(sighting.risk)}</td>
       <td class="right figure">{f.money(sighting.monthlyCost)}</td>
+      <td>{sighting.customer.name}</td>
       <td class="right">{f.number(sighting.users)}</td>
       <td>{t.dataClass[sighting.dataClass]}</td>
       <td>{t.shadowItStatus[sighting.status]}</td>
