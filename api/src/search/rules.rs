@@ -97,6 +97,7 @@ impl Term {
     }
 
     /// It and the next word, written as one.
+    #[must_use]
     pub fn joined(&self, next: &Self) -> Self {
         let both = |end: &String| fold(&format!("{}{end}", self.folded));
         Self {

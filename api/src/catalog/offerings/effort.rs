@@ -451,12 +451,7 @@ mod tests {
     }
 
     /// How often each value is held against a schema, by walking everything.
-    fn walk<'v>(
-        root: &Value,
-        schema: &Value,
-        value: &'v Value,
-        visits: &mut HashMap<*const Value, u64>,
-    ) {
+    fn walk(root: &Value, schema: &Value, value: &Value, visits: &mut HashMap<*const Value, u64>) {
         *visits.entry(std::ptr::from_ref(value)).or_default() += 1;
         let Some(schema) = schema.as_object() else {
             return;

@@ -23,15 +23,15 @@ pub(super) fn say(counts: &Counts, parts: &[Arc<Customer>], figures: Figures<'_>
 fn without(parts: &[Arc<Customer>], language: Language) -> Option<String> {
     let names: Vec<&str> = parts.iter().map(|part| &*part.header.name).collect();
     let (first, rest) = names.split_at(names.len().min(NAMED));
-    let named = first.join(", ");
+    let list = first.join(", ");
     let more = match (rest.len(), language) {
         (0, _) => String::new(),
         (more, Language::En) => format!(" and {more} more"),
         (more, Language::De) => format!(" und {more} weitere"),
     };
     let words = match language {
-        Language::En => format!("Without their parts: {named}{more}."),
-        Language::De => format!("Ohne die Teile: {named}{more}."),
+        Language::En => format!("Without their parts: {list}{more}."),
+        Language::De => format!("Ohne die Teile: {list}{more}."),
     };
     (!names.is_empty()).then_some(words)
 }

@@ -118,11 +118,8 @@ async fn who_only_submits_raises_for_their_own_customer(database: Database) {
     assert_eq!(own.expect_payload()["demand"]["raisedBy"]["slug"], "ada");
     let other = raise_for(&lab, &submitter("ada")).await;
     other.expect_user_error(&["customerId"], "NOT_FOUND");
-    let scopes = [
-        kundig::auth::Scope::RequestsSubmit,
-        kundig::auth::Scope::CatalogRead,
-    ];
-    let reader = kundig_tests::tokens::local("ada", &scopes);
+    let scopes = [Scope::RequestsSubmit, Scope::CatalogRead];
+    let reader = tokens::local("ada", &scopes);
     raise_for(&lab, &reader)
         .await
         .expect_error_code("FORBIDDEN");
