@@ -211,7 +211,8 @@ impl Teller<'_> {
             let support = Action::Support(Some(person.to_string()));
             let known = self.catalog.get(person);
             let subject = known.and_then(|person| person.subject.as_deref());
-            let subject = subject.with_context(|| format!("`{slug}` has no subject"))?;
+            // Whoever can't sign in has the one who raised it say so.
+            let subject = subject.unwrap_or(&self.story.raised_by);
             if self.take(&mut played, (support, Some(person)), subject, at)? {
                 let supporter = (played.demand.id, person, at);
                 played.supporters.push(supporter);

@@ -62,11 +62,16 @@ impl Feed {
         self.tell(subject, by, ChangeKind::Updated, diff);
     }
 
-    /// What became of promises while nobody did anything.
-    pub(super) fn warned(&mut self, subject: SubjectRef, clocks: &[StoredClock]) {
+    /// What became of promises while nobody did anything. What had become of them before the report is told with it.
+    pub(super) fn warned(
+        &mut self,
+        subject: SubjectRef,
+        reported_at: Timestamp,
+        clocks: &[StoredClock],
+    ) {
         for clock in clocks {
             for (warning, at) in clock.learnt_since(None) {
-                let by = (scheduler::AUTHOR, at);
+                let by = (scheduler::AUTHOR, at.max(reported_at));
                 self.updated(subject, by, clock.diff(warning, at));
             }
         }

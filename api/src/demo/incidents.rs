@@ -64,7 +64,8 @@ pub(super) async fn store(
         let events = played.events.iter();
         let steps = events.map(|event| (&*event.actor, event.at));
         feed.lived(subject, states.map(NewIncident::fields), steps);
-        feed.warned(subject, &played.clocks);
+        let reported_at = played.new.incident.created_at;
+        feed.warned(subject, reported_at, &played.clocks);
     }
     Ok(())
 }

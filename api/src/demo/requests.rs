@@ -47,7 +47,7 @@ impl Played {
         let states = self.before.iter().chain([&self.request]);
         let steps = self.events.iter().map(|event| (&*event.actor, event.at));
         feed.lived(subject, states.map(ServiceRequest::fields), steps);
-        feed.warned(subject, &self.clocks);
+        feed.warned(subject, self.request.created_at, &self.clocks);
     }
 }
 
