@@ -231,9 +231,10 @@ async fn objects_do_not_exist_for_those_who_may_not_read_the_catalog(database: D
                 bearer.name
             );
             assert_eq!(data["node"], Value::Null, "{}\n{answer}", bearer.name);
-            let sees_changes = data["changes"] != nothing;
-            assert_eq!(sees_changes, sees_shadow_it, "{}\n{answer}", bearer.name);
-            assert_eq!(data["later"], nothing, "{}\n{answer}", bearer.name);
+            if !sees_shadow_it {
+                assert_eq!(data["changes"], nothing, "{}\n{answer}", bearer.name);
+                assert_eq!(data["later"], nothing, "{}\n{answer}", bearer.name);
+            }
             // Who submits is told who they are.
             let person = match bearer.name {
                 "requests:submit" => json!({"name": "A submitter"}),

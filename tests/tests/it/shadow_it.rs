@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 use kundig_tests::{Database, Server, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::objects::{CUSTOMER, SIGHTING, assert_refused, list, text};
+use crate::objects::{CUSTOMER, SERVICE, SIGHTING, assert_refused, list, text};
 use crate::support::mutate;
 
 /// Enters a sighting of a customer.
@@ -209,6 +209,7 @@ async fn nothing_was_seen_on_a_day_to_come(database: Database) {
     )
     .await
     .expect_payload();
+    SERVICE.create_plain(&server, "Accounts").await;
     let beyond =
         "{ services { nodes { satisfaction(until: \"9999-12-31T23:59:59Z\") { responses } } } }";
     let answer = server.query(beyond).send().await;
