@@ -52,6 +52,15 @@ async fn until_found(server: &Server, query: &str, expected: &[&str]) {
     .await;
 }
 
+/// As [`until_found`], for what is called so, whatever else is found.
+async fn until_indexed(server: &Server, name: &str) {
+    eventually(&format!("{name} is found"), async || {
+        let found = found(server, name).await;
+        found.iter().any(|it| it == name).then_some(())
+    })
+    .await;
+}
+
 fn names(found: &Value) -> Vec<String> {
     let edges = list(&found["edges"]).iter();
     edges

@@ -8,7 +8,7 @@ use kundig_tests::{Database, Server, on_both_databases, tokens};
 use sea_orm::{EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
-use super::{search, until_found};
+use super::{search, until_found, until_indexed};
 use crate::objects::{CUSTOMER, SERVICE, list};
 use crate::support::{create_service, mutate};
 
@@ -93,6 +93,7 @@ async fn what_only_a_demand_or_a_letter_of_a_short_word_answers_is_missed(databa
     let ward = CUSTOMER.create_plain(&server, "Ward 3").await;
     create_service(&server, "Plan").await;
     create_service(&server, "Whan").await;
+    until_indexed(&server, "Whan").await;
     let input = json!({"title": "A clipboard", "kind": "WISH", "customerId": ward["id"], "valuePerMonth": "1"});
     let raised = mutate(&server, "raiseDemand", "demand { id }", input).await;
     let sequence = raised.sequence();
@@ -139,6 +140,7 @@ async fn what_has_been_answered_since_is_missed_no_more(database: Database) {
         .await
         .expect_payload();
     let service = SERVICE.create_plain(&server, "Parkausweise").await;
+    until_indexed(&server, "Parkausweise").await;
     assert_eq!(
         missed(25).await,
         ["whatsapp", "3d printer"],
@@ -146,6 +148,7 @@ async fn what_has_been_answered_since_is_missed_no_more(database: Database) {
     );
     assert_eq!(missed(1).await, ["whatsapp"]);
     SERVICE.delete(&server, &service).await;
+    until_found(&server, "Parkausweise", &[]).await;
     assert_eq!(missed(2).await, ["parkausweis", "whatsapp"]);
 }
 

@@ -4,7 +4,7 @@ use kundig::auth::Scope;
 use kundig_tests::{Database, Server, Settings, on_both_databases, tokens};
 use serde_json::json;
 
-use super::{found, names, search, until_found};
+use super::{found, names, search, until_found, until_indexed};
 use crate::objects::{CUSTOMER, PERSON, SERVICE, TEAM};
 use crate::support::{create_service, eventually};
 
@@ -60,6 +60,7 @@ async fn compounds_are_found_by_their_parts_and_words_by_both(database: Database
     ] {
         create_service(&server, name).await;
     }
+    until_indexed(&server, "Krankenhausverwaltungen").await;
     for (query, expected) in [
         (
             "Verwaltung",
@@ -86,6 +87,7 @@ async fn compounds_are_found_by_their_parts_and_words_by_both(database: Database
         assert_eq!(found, expected, "{query}");
     }
     create_service(&server, "Management").await;
+    until_indexed(&server, "Management").await;
     let found = found(&server, "management").await;
     assert_eq!(
         found,
@@ -99,6 +101,7 @@ async fn a_letter_of_a_short_word_makes_another_word(database: Database) {
     create_service(&server, "Bed planning").await;
     create_service(&server, "Print").await;
     PERSON.create_plain(&server, "Mai Nguyễn").await;
+    until_indexed(&server, "Mai Nguyễn").await;
     for query in ["wlan", "W-LAN", "mail", "rint"] {
         assert_eq!(found(&server, query).await, [""; 0], "{query}");
     }
