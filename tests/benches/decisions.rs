@@ -122,7 +122,7 @@ impl World {
             .map(|number| self.request(number, &mut random))
             .collect();
         let targets: Vec<Uuid> = (0..TARGETS).map(|_| Uuid::now_v7()).collect();
-        for rows in requests.chunks(1_000) {
+        for rows in requests.chunks(500) {
             let clocks = rows
                 .iter()
                 .flat_map(|request| [0, 1].map(|place| clock(request, place, &targets)))
