@@ -10,6 +10,7 @@ mod persisted;
 mod rates;
 mod routes;
 mod schema;
+mod slow;
 mod stopping;
 mod tls;
 

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use axum::routing::get;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Notify,
     task::JoinHandle,
 };
 
+use super::slow::Slow;
 use super::*;
 use crate::server::{Shutdown, ShutdownTrigger, serve};
 
@@ -17,24 +16,15 @@ struct Running {
     address: std::net::SocketAddr,
     trigger: ShutdownTrigger,
     server: JoinHandle<()>,
-    /// A request has come in and waits.
-    waiting: Arc<Notify>,
-    /// Lets the request that waits go on.
-    release: Arc<Notify>,
+    slow: Slow,
 }
 
 async fn run() -> Running {
-    let (waiting, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (tell, wait) = (Arc::clone(&waiting), Arc::clone(&release));
-    let slow = async move || {
-        tell.notify_one();
-        wait.notified().await;
-        "done"
-    };
+    let slow = Slow::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (trigger, shutdown) = Shutdown::manual();
-    let router = Router::new().route("/slow", get(slow));
+    let router = slow.router();
     let server = tokio::spawn(serve(
         router,
         listener,
@@ -46,8 +36,7 @@ async fn run() -> Running {
         address,
         trigger,
         server,
-        waiting,
-        release,
+        slow,
     }
 }
 
@@ -59,7 +48,7 @@ async fn a_running_request_is_answered_before_the_server_stops() {
         .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
-    running.waiting.notified().await;
+    running.slow.waiting.notified().await;
 
     running.trigger.begin();
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -69,7 +58,7 @@ async fn a_running_request_is_answered_before_the_server_stops() {
         "nobody new is let in"
     );
 
-    running.release.notify_one();
+    running.slow.release.notify_one();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert!(

@@ -13,12 +13,12 @@ use rustls::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Notify,
     task::JoinHandle,
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use super::slow::Slow;
 use super::*;
 use crate::{
     config::TlsFiles,
@@ -95,10 +95,7 @@ struct Https {
     address: SocketAddr,
     trigger: ShutdownTrigger,
     server: JoinHandle<()>,
-    /// A request for `/slow` has come in and waits.
-    waiting: Arc<Notify>,
-    /// Lets it go on.
-    release: Arc<Notify>,
+    slow: Slow,
 }
 
 impl Https {
@@ -109,16 +106,8 @@ impl Https {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (trigger, shutdown) = Shutdown::manual();
-        let (waiting, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (tell, wait) = (Arc::clone(&waiting), Arc::clone(&release));
-        let slow = async move || {
-            tell.notify_one();
-            wait.notified().await;
-            "done"
-        };
-        let router = Router::new()
-            .route("/", get(|| async { "hello" }))
-            .route("/slow", get(slow));
+        let slow = Slow::default();
+        let router = slow.router().route("/", get(|| async { "hello" }));
         let server = tokio::spawn(serve(
             router,
             listener,
@@ -132,8 +121,7 @@ impl Https {
             address,
             trigger,
             server,
-            waiting,
-            release,
+            slow,
         }
     }
 
@@ -318,11 +306,11 @@ async fn a_new_pair_is_taken_up_and_open_connections_stay() {
     let mut open = server.connect(&old, Client::default()).await.unwrap();
     // Where nothing is asked for, the server closes connections soon.
     send(&mut open, "/slow").await;
-    server.waiting.notified().await;
+    server.slow.waiting.notified().await;
     server.files.write(&new.certificate, &new.key);
     server.shows(&new).await;
     assert!(!server.is_shown(&old).await);
-    server.release.notify_one();
+    server.slow.release.notify_one();
     assert!(receive(&mut open).await.ends_with("done"));
 }
 
